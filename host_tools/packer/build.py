@@ -1,0 +1,56 @@
+"""`packer build`: a `.tflite` model in, a `.tin` blob out."""
+
+from dataclasses import dataclass
+
+from . import __version__
+from .core import CoreModel
+from .emit import emit
+from .fold import fold
+from .lower import lower
+from .plan import plan
+from .read import read
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """A built blob and what is known of it."""
+
+    name: str
+    blob: bytes
+    tflite_bytes: int
+    pool_bytes: int
+    lower_bound_bytes: int
+    macs: int
+    program: object  # the lowered Program, for reports and for comparing layer by layer
+
+    def summary(self):
+        """What `packer build --json` prints."""
+        return {
+            "name": self.name,
+            "pool_bytes": self.pool_bytes,
+            "lower_bound_bytes": self.lower_bound_bytes,
+            "blob_bytes": len(self.blob),
+            "tflite_bytes": self.tflite_bytes,
+            "macs": self.macs,
+            "ops": [{"name": op.name, "kernel": op.kernel, "macs": op.macs} for op in self.program.ops],
+        }
+
+
+def build(tflite_bytes, name="model", metadata=None):
+    """BuildResult of a `.tflite` model (bytes). PackerError if it is damaged or an op of it cannot be built.
+
+    `metadata`: a dict that goes into the blob as JSON, e.g. {"labels": ["yes", "no"]}.
+    """
+    program = lower(fold(read(tflite_bytes, name)))
+    planned = plan(program)
+    pool_bytes = planned.pool_bytes
+    metadata = {
+        "packer": __version__,
+        "tflite_bytes": len(tflite_bytes),
+        "lower_bound_bytes": planned.lower_bound_bytes,
+        **(metadata or {}),
+    }
+    # The selftest's CRCs come from a run of the blob itself on the C core.
+    _, checks = CoreModel(emit(program, pool_bytes, metadata)).selftest()
+    blob = emit(program, pool_bytes, metadata, checks)
+    return BuildResult(name, blob, len(tflite_bytes), pool_bytes, planned.lower_bound_bytes, program.macs, program)

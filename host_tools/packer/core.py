@@ -1,0 +1,159 @@
+"""The C core on the host, through ctypes: what the packer simulates is what the device runs."""
+
+import ctypes
+import os
+from pathlib import Path
+
+import numpy as np
+
+from . import format as f
+from .errors import PackerError
+
+
+class _Fault(ctypes.Structure):
+    _fields_ = [
+        ("code", ctypes.c_uint8),
+        ("place", ctypes.c_uint8),
+        ("index", ctypes.c_uint16),
+        ("a", ctypes.c_uint32),
+        ("b", ctypes.c_uint32),
+    ]
+
+
+class _Model(ctypes.Structure):
+    _fields_ = [
+        ("blob", ctypes.c_void_p),
+        ("header", ctypes.c_void_p),
+        ("tensors", ctypes.c_void_p),
+        ("ops", ctypes.c_void_p),
+        ("steps", ctypes.c_void_p),
+        ("pool", ctypes.c_void_p),
+        ("step", ctypes.c_uint16),
+        ("row", ctypes.c_uint16),
+    ]
+
+
+class BlobFault(PackerError):
+    """The core refuses a blob. `fault`: the five numbers of ti_fault (code, place, index, a, b)."""
+
+    def __init__(self, fault):
+        self.fault = fault
+        super().__init__("the blob is not valid: code {}, place {}, index {}, a {}, b {}".format(*fault))
+
+
+def library_path():
+    """The shared library: TINYINFER_CORE, or the one that setup built beside this package."""
+    named = os.environ.get("TINYINFER_CORE")
+    candidates = [Path(named)] if named else sorted(Path(__file__).parent.glob("_core*.so"))
+    for path in candidates:
+        if path.is_file():
+            return path
+    raise PackerError("the C core is not built; run `pip install .` (or `make core`) with a C compiler installed")
+
+
+_library = None
+
+
+def library():
+    global _library
+    if _library is None:
+        lib = ctypes.CDLL(str(library_path()))
+        lib.ti_check.restype = _Fault
+        lib.ti_check.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+        lib.ti_open.restype = _Fault
+        lib.ti_open.argtypes = [ctypes.POINTER(_Model), ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]
+        lib.ti_step_row.argtypes = [ctypes.POINTER(_Model)]
+        lib.ti_run.argtypes = [ctypes.POINTER(_Model)]
+        lib.ti_next_op.restype = ctypes.c_uint32
+        lib.ti_next_op.argtypes = [ctypes.POINTER(_Model)]
+        lib.ti_selftest.restype = ctypes.c_int32
+        lib.ti_selftest.argtypes = [ctypes.POINTER(_Model), ctypes.POINTER(ctypes.c_uint32)]
+        _library = lib
+    return _library
+
+
+def _aligned(nbytes, align=16):
+    raw = np.zeros(nbytes + align, np.uint8)
+    start = -raw.ctypes.data % align
+    return raw[start : start + nbytes]
+
+
+def check(blob):
+    """Raise BlobFault unless the core accepts `blob` (bytes)."""
+    copy = _aligned(len(blob))
+    copy[:] = np.frombuffer(blob, np.uint8)
+    fault = library().ti_check(copy.ctypes.data, len(blob))
+    if fault.code:
+        raise BlobFault((fault.code, fault.place, fault.index, fault.a, fault.b))
+
+
+class CoreModel:
+    """A blob opened on the C core with a pool of its own."""
+
+    def __init__(self, blob):
+        check(blob)
+        self.blob = _aligned(len(blob))
+        self.blob[:] = np.frombuffer(blob, np.uint8)
+        self.header = f.HEADER.unpack(blob)
+        self.pool = _aligned(self.header["pool_bytes"])
+        self._model = _Model()
+        fault = library().ti_open(ctypes.byref(self._model), self.blob.ctypes.data, self.pool.ctypes.data, self.pool.size)
+        if fault.code:
+            raise BlobFault((fault.code, fault.place, fault.index, fault.a, fault.b))
+        h = self.header
+        self.tensors = [f.TENSOR.unpack(blob, h["tensors"] + i * f.TENSOR.size) for i in range(h["n_tensors"])]
+        self.ops = [f.OP.unpack(blob, h["ops"] + i * f.OP.size) for i in range(h["n_ops"])]
+        io = [f.IO.unpack(blob, h["io"] + i * f.IO.size) for i in range(h["n_inputs"] + h["n_outputs"])]
+        self.inputs, self.outputs = io[: h["n_inputs"]], io[h["n_inputs"] :]
+
+    def _view(self, index):
+        """The pool bytes of a tensor, int8."""
+        t = self.tensors[index]
+        return self.pool[t["offset"] : t["offset"] + t["ring"] * t["row_bytes"]].view(np.int8)
+
+    def set_inputs(self, arrays):
+        """Copy the inputs in, as they lie in the pool. PackerError if their number or size is wrong."""
+        if len(arrays) != len(self.inputs):
+            raise PackerError(f"the model has {len(self.inputs)} inputs, {len(arrays)} were given")
+        for i, (io, array) in enumerate(zip(self.inputs, arrays)):
+            view = self._view(io["tensor"])
+            if array.nbytes != view.nbytes:
+                raise PackerError(f"input {i} needs {view.nbytes} bytes, {array.nbytes} were given")
+            view[:] = np.ascontiguousarray(array).view(np.int8).ravel()
+
+    def get_outputs(self):
+        return [self._view(io["tensor"]).copy().reshape(io["shape"][: io["ndim"]]) for io in self.outputs]
+
+    def run(self, arrays):
+        """One inference: int8 inputs as they lie in the pool, to int8 outputs in their shapes."""
+        self.set_inputs(arrays)
+        library().ti_run(ctypes.byref(self._model))
+        return self.get_outputs()
+
+    def trace(self, arrays):
+        """One inference, row by row: the whole output of every op, int8 [rows, row_bytes], in the order of ops."""
+        self.set_inputs(arrays)
+        results = [np.zeros((self.tensors[op["output"]]["rows"], self.tensors[op["output"]]["row_bytes"]), np.int8) for op in self.ops]
+        steps = [f.STEP.unpack(self.blob, self.header["steps"] + i * f.STEP.size) for i in range(self.header["n_steps"])]
+        for step in steps:
+            t = self.tensors[self.ops[step["op"]]["output"]]
+            for row in range(step["row"], step["row"] + step["rows"]):
+                library().ti_step_row(ctypes.byref(self._model))
+                at = t["offset"] + row % t["ring"] * t["row_bytes"]
+                results[step["op"]][row] = self.pool[at : at + t["row_bytes"]].view(np.int8)
+        return results
+
+    def selftest(self):
+        """(first op that differs or -1, CRC-32 of each op's output) on the selftest's input."""
+        crcs = (ctypes.c_uint32 * max(1, len(self.ops)))()
+        first = library().ti_selftest(ctypes.byref(self._model), crcs)
+        return first, list(crcs)[: len(self.ops)]
+
+
+class Core:
+    """The C core as a backend: `run(blob, inputs) -> outputs`."""
+
+    name = "core"
+
+    def run(self, blob, arrays):
+        return CoreModel(blob).run(arrays)

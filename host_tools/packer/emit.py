@@ -1,0 +1,129 @@
+"""Write a planned Program out as a `.tin` blob (SPEC.md)."""
+
+import binascii
+import json
+import struct
+
+import numpy as np
+
+from . import format as f
+from .errors import PackerError
+
+GOLDEN_SEED = 0x1D2B
+
+
+def emit(program, pool_bytes, metadata, checks=None):
+    """The blob as bytes. `metadata`: a JSON-able dict; `checks`: the selftest's CRC-32 of each op, 0 where not known yet."""
+    return _Emitter(program, pool_bytes, metadata, checks or [0] * len(program.ops)).blob()
+
+
+class _Section:
+    """Bytes that grow from the absolute offset `base`; equal items of one alignment are stored once."""
+
+    def __init__(self, base):
+        self.base = base
+        self.bytes = bytearray()
+        self._known = {}
+
+    def add(self, raw, align):
+        """The absolute offset of `raw`, a multiple of `align`."""
+        if (raw, align) not in self._known:
+            self.pad(align)
+            self._known[raw, align] = self.end
+            self.bytes += raw
+        return self._known[raw, align]
+
+    def pad(self, align):
+        self.bytes += bytes(-self.end % align)
+
+    @property
+    def end(self):
+        return self.base + len(self.bytes)
+
+
+class _Emitter:
+    def __init__(self, program, pool_bytes, metadata, checks):
+        self.program = program
+        self.pool_bytes = pool_bytes
+        self.metadata = metadata
+        self.checks = checks
+
+    def blob(self):
+        p = self.program
+        edges = [*p.inputs, *p.outputs]
+        self.tensors = {}  # Rows -> index; equal views of a buffer are one record
+        for rows in [r for op in p.ops for r in (*op.inputs, op.output)] + [e.rows for e in edges]:
+            self.tensors.setdefault(rows, len(self.tensors))
+        for name, count in (("tensors", len(self.tensors)), ("ops", len(p.ops)), ("inputs and outputs", len(edges))):
+            if count >= f.NONE:
+                raise PackerError(f"{p.name}: {count} {name} are more than the 65,534 a blob can count; split the model")
+
+        # header, tensors, ops, io, data, parameters, steps, strings, CRC: what has a fixed size first
+        at_tensors = f.HEADER.size
+        at_ops = at_tensors + len(self.tensors) * f.TENSOR.size
+        at_io = at_ops + len(p.ops) * f.OP.size
+        self.data = _Section(at_io + len(edges) * f.IO.size)
+        placed = [self.place(op.params) for op in p.ops]
+        tensors = b"".join(self.tensor(rows) for rows in self.tensors)
+        self.data.pad(4)
+
+        params = _Section(self.data.end)
+        at_params = [params.add(f.PARAMS[op.kernel].pack(values), 4) for op, values in zip(p.ops, placed)]
+        at_steps = params.end
+        steps = b"".join(f.STEP.pack({"op": i, "row": 0, "rows": op.output.rows}) for i, op in enumerate(p.ops))
+
+        self.strings = _Section(at_steps + len(steps))
+        name = self.string(p.name)
+        metadata = self.string(json.dumps(self.metadata, separators=(",", ":"))) if self.metadata else 0
+        ops = b"".join(self.op(i, op, at) for i, (op, at) in enumerate(zip(p.ops, at_params)))
+        io = b"".join(self.edge(e) for e in edges)
+
+        header = f.HEADER.pack({
+            "magic": f.MAGIC, "version": f.VERSION, "header_bytes": f.HEADER.size,
+            "blob_bytes": self.strings.end + -self.strings.end % 4 + 4, "pool_bytes": self.pool_bytes,
+            "n_tensors": len(self.tensors), "n_ops": len(p.ops), "n_steps": len(p.ops), "n_inputs": len(p.inputs),
+            "n_outputs": len(p.outputs), "golden_seed": GOLDEN_SEED, "tensors": at_tensors, "ops": at_ops,
+            "steps": at_steps, "io": at_io, "strings": self.strings.base, "strings_bytes": len(self.strings.bytes),
+            "name": name, "metadata": metadata,
+        })  # fmt: skip
+        body = header + tensors + ops + io + self.data.bytes + params.bytes + steps + self.strings.bytes
+        body += bytes(-len(body) % 4)
+        return body + struct.pack("<I", binascii.crc32(body))
+
+    def place(self, value):
+        """`value` with every array in it put into the data section and replaced by its offset."""
+        if isinstance(value, dict):
+            return {k: self.place(v) for k, v in value.items()}
+        if isinstance(value, np.ndarray):
+            # Byte vectors (shifts, tables) need no alignment; weights get a word's, for kernels that load words.
+            align = 1 if value.itemsize == 1 and value.ndim == 1 else 4
+            return self.data.add(np.ascontiguousarray(value).tobytes(), align)
+        return value
+
+    def tensor(self, rows):
+        buffer = rows.buffer
+        const = buffer.data is not None
+        return f.TENSOR.pack({
+            "offset": self.data.add(buffer.data.tobytes(), 4) if const else buffer.offset,
+            "row_bytes": rows.row_bytes, "rows": rows.rows, "ring": rows.rows, "dtype": f.DTYPES[buffer.dtype],
+            "space": f.BLOB if const else f.POOL,
+        })  # fmt: skip
+
+    def op(self, index, op, at_params):
+        inputs = [self.tensors[r] for r in op.inputs]
+        return f.OP.pack({
+            "kernel": f.KERNELS[op.kernel], "output": self.tensors[op.output],
+            "inputs": inputs + [f.NONE] * (3 - len(inputs)), "params": at_params,
+            "scratch": op.scratch.offset if op.scratch else 0, "check": self.checks[index], "name": self.string(op.name),
+        })  # fmt: skip
+
+    def edge(self, edge):
+        return f.IO.pack({
+            "tensor": self.tensors[edge.rows], "dtype": f.DTYPES[edge.dtype], "edge": f.DTYPES[edge.edge],
+            "ndim": len(edge.shape), "shape": [*edge.shape] + [0] * (f.MAX_DIMS - len(edge.shape)),
+            "scale": struct.unpack("<I", struct.pack("<f", edge.scale))[0], "zero_point": edge.zero_point,
+            "name": self.string(edge.name),
+        })  # fmt: skip
+
+    def string(self, text):
+        return self.strings.add(text.replace("\0", " ").encode() + b"\0", 1)

@@ -1,0 +1,38 @@
+"""Lowering: TFLite ops become the few device kernels of SPEC.md, one function an op kind, one file a family."""
+
+from ..errors import PackerError
+from . import binary, conv, edges, movement, pool, reduce, softmax, unary  # noqa: F401  (each registers its ops)
+from .context import LOWERINGS, Context, CannotLower
+
+
+def lower(graph):
+    """Program of `graph`. PackerError that lists every op which cannot be lowered, each with what to do."""
+    context = Context(graph)
+    problems = []
+    try:
+        context.open_inputs()
+    except CannotLower as e:
+        problems.append(str(e))
+    for op in graph.ops:
+        try:
+            if op.kind not in LOWERINGS:
+                raise CannotLower(
+                    f"{op.kind} is not among the supported ops; replace it in the model (`packer ops` lists what runs)"
+                )
+            LOWERINGS[op.kind].function(context, op)
+        except CannotLower as e:
+            problems.append(f"{op.where}: {e}")
+            context.poison(op)
+    if not problems:
+        try:
+            return context.finish()
+        except CannotLower as e:
+            problems.append(str(e))
+    if len(problems) == 1:
+        raise PackerError(f"{graph.name}: {problems[0]}")
+    raise PackerError(f"{graph.name}: {len(problems)} ops cannot be built:\n" + "\n".join(f"  {p}" for p in problems))
+
+
+def supported():
+    """[(op kind, device kernel, dtypes, note)] of all that can be lowered, by name."""
+    return [(kind, low.kernel, low.dtypes, low.note) for kind, low in sorted(LOWERINGS.items())]

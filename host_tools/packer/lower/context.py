@@ -1,0 +1,239 @@
+"""What lowering functions work with: the registry, the tensors' buffers, and the ops made so far."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..fixedpoint import quantise_multiplier
+from ..graph import short_name
+from ..program import DTYPE_BYTES, Buffer, DeviceOp, Edge, Program, Rows, natural_rows
+
+
+class CannotLower(Exception):
+    """Why one op cannot be lowered and what to do; the caller adds the layer."""
+
+
+@dataclass(frozen=True)
+class Lowering:
+    function: object
+    kernel: str  # device kernel, or "(none)" where the op costs nothing
+    dtypes: str
+    note: str
+
+
+LOWERINGS = {}
+
+
+def lowers(kind, kernel, dtypes="int8", note=""):
+    """Register the decorated `function(context, op)` as the lowering of TFLite's `kind`."""
+
+    def register(function):
+        LOWERINGS[kind] = Lowering(function, kernel, dtypes, note)
+        return function
+
+    return register
+
+
+class Context:
+    def __init__(self, graph):
+        self.graph = graph
+        self.ops = []
+        self.inputs = []
+        self.values = {}  # id of a TFLite tensor -> its Buffer
+        self.poisoned = set()  # outputs of ops that failed, so that one problem is reported once
+        self.consumers = {}
+        for op in graph.ops:
+            for t in op.inputs:
+                if t is not None:
+                    self.consumers.setdefault(id(t), []).append(op)
+
+    # ---- tensors ----
+
+    def buffer(self, tensor):
+        """The buffer that holds `tensor`, made on first use; a constant's has data."""
+        if id(tensor) in self.poisoned:
+            raise CannotLower("its input comes from an op that cannot be built")
+        if id(tensor) not in self.values:
+            if tensor.dtype not in DTYPE_BYTES:
+                raise CannotLower(f'tensor "{short_name(tensor.name)}" is {tensor.dtype}; quantise the model to int8')
+            self.bind(tensor, Buffer(short_name(tensor.name), self.nbytes(tensor), tensor.dtype, tensor.data))
+        return self.values[id(tensor)]
+
+    def bind(self, tensor, buffer):
+        """Let `tensor` live in `buffer`, which may hold another tensor already (a reshape, say)."""
+        self.values[id(tensor)] = buffer
+        buffer.tensors.append(tensor.index)
+
+    @staticmethod
+    def nbytes(tensor):
+        if tensor.elements < 1:
+            raise CannotLower(f'tensor "{short_name(tensor.name)}" has the empty shape {list(tensor.shape)}')
+        return tensor.elements * DTYPE_BYTES[tensor.dtype]
+
+    def rows(self, tensor, rows=None):
+        """`tensor` as Rows: `rows` of equal size, or its natural ones."""
+        buffer = self.buffer(tensor)
+        if rows is None:
+            rows = natural_rows(tensor.shape)[0]
+        if rows > 0xFFFF or buffer.nbytes % rows:
+            raise CannotLower(f"{rows} rows are more than the 65,535 that a blob can count")
+        return Rows(buffer, rows, buffer.nbytes // rows)
+
+    def poison(self, op):
+        self.poisoned.update(id(t) for t in op.outputs)
+
+    # ---- ops ----
+
+    def emit(self, op, kernel, inputs, output, params, macs=0, scratch_bytes=0):
+        """Append a device op made for the TFLite op `op`; `inputs` and `output` are Rows."""
+        scratch = Buffer(f"{kernel.lower()} scratch", scratch_bytes, "int8") if scratch_bytes else None
+        name = short_name(op.outputs[0].name) or kernel.lower()
+        self.ops.append(DeviceOp(kernel, name, op.index, inputs, output, params, macs, scratch_bytes, scratch))
+
+    # ---- inputs and outputs ----
+
+    def open_inputs(self):
+        """Make the pool buffers of the model's inputs; one that is only quantised is handed over quantised instead."""
+        for tensor in self.graph.inputs:
+            self.inputs.append(self.edge(tensor, self.folded_quantize(tensor) or tensor))
+
+    def folded_quantize(self, tensor):
+        """The int8 tensor that stands for a float32 or uint8 input, or None for an input of another dtype."""
+        if tensor.dtype not in ("float32", "uint8"):
+            return None
+        users = self.consumers.get(id(tensor), [])
+        results = [op.outputs[0] for op in users]
+        name = short_name(tensor.name)
+        if not users or any(op.kind != "QUANTIZE" for op in users) or any(t.dtype != "int8" for t in results):
+            raise CannotLower(
+                f'input "{name}" is {tensor.dtype} and used without a QUANTIZE to int8; convert with full integer quantisation'
+            )
+        first = results[0]
+        if any(t.scale != first.scale or t.zero_point != first.zero_point for t in results):
+            raise CannotLower(f'input "{name}" is quantised in several ways; convert with one quantisation of the input')
+        if tensor.dtype == "uint8" and not same_but_for_sign(tensor, first):
+            raise CannotLower(f'input "{name}" is uint8 with another scale than the int8 after it; use int8 input')
+        for t in results[1:]:
+            self.bind(t, self.buffer(first))
+        return first
+
+    def edge(self, tensor, stored):
+        """Edge of the model at `tensor`, which the pool holds as `stored`."""
+        if stored.dtype != "int8":
+            raise CannotLower(f'"{short_name(tensor.name)}" is {stored.dtype} at the edge of the model; convert to int8')
+        if len(tensor.shape) > 6:
+            raise CannotLower(f'"{short_name(tensor.name)}" has {len(tensor.shape)} dimensions; 6 are possible')
+        rows = self.rows(stored)
+        scale, zero_point = (stored.scale, stored.zero_point) if stored.is_quantised else (1.0, 0)
+        name = short_name(tensor.name)
+        return Edge(rows.buffer, rows, name, tensor.shape, stored.dtype, tensor.dtype, scale, zero_point)
+
+    def finish(self):
+        """The Program, once every op has been lowered."""
+        outputs = []
+        for tensor in self.graph.outputs:
+            stored = self.stored_output(tensor)
+            edge = self.edge(tensor, stored)
+            if edge.buffer.data is not None:
+                raise CannotLower(f'output "{edge.name}" is a constant; take it out of the model')
+            outputs.append(edge)
+        return Program(self.graph.name, self.ops, self.inputs, outputs)
+
+    def stored_output(self, tensor):
+        """The int8 tensor before a DEQUANTIZE or sign change that was folded into the output edge."""
+        for op in self.graph.ops:
+            if op.outputs[0] is tensor and folded_at_output(op):
+                return op.inputs[0]
+        return tensor
+
+
+def same_but_for_sign(uint8, int8):
+    """Do the two tensors hold the same reals, the bytes differing only in the top bit?"""
+    if not (uint8.is_quantised and int8.is_quantised):
+        return False
+    return uint8.scale == int8.scale and uint8.zero_point - int8.zero_point == 128
+
+
+def folded_at_output(op):
+    """Is `op` a DEQUANTIZE to float32, or a QUANTIZE from int8 to uint8 that only changes the sign bit?"""
+    if op.kind == "DEQUANTIZE":
+        return op.inputs[0].dtype == "int8" and op.outputs[0].dtype == "float32"
+    if op.kind == "QUANTIZE":
+        x, y = op.inputs[0], op.outputs[0]
+        return x.dtype == "int8" and y.dtype == "uint8" and same_but_for_sign(y, x)
+    return False
+
+
+# ---- shared checks and numbers ----
+
+
+def require_int8(op, *tensors):
+    """CannotLower unless each tensor is int8 with one scale."""
+    for t in tensors:
+        if t.dtype != "int8":
+            raise CannotLower(f'"{short_name(t.name)}" is {t.dtype}, int8 is needed; quantise the model to full int8')
+        if len(t.scales) != 1 or t.scale == 0:
+            raise CannotLower(f'"{short_name(t.name)}" has {len(t.scales)} scales where one is needed; convert it again')
+        if not -128 <= t.zero_point <= 127:
+            raise CannotLower(f'"{short_name(t.name)}" has zero point {t.zero_point}, outside int8; convert it again')
+
+
+def same_quantisation(op, x, y):
+    """CannotLower unless `x` and `y` have one scale and zero point, as TFLite demands of ops that only move or compare."""
+    if x.scale != y.scale or x.zero_point != y.zero_point:
+        raise CannotLower("its input and output are quantised differently; convert the model again")
+
+
+def activation_range(op, output):
+    """(min, max) of int8 under the fused activation; TFLite's CalculateActivationRangeQuantized."""
+
+    def quantised(real):
+        quotient = np.float32(real) / np.float32(output.scale)
+        return output.zero_point + int(np.sign(quotient) * np.floor(np.abs(np.float64(quotient)) + 0.5))
+
+    kind = op.options.get("FusedActivationFunction", "NONE")
+    if kind == "NONE":
+        return -128, 127
+    if kind == "RELU":
+        return max(-128, quantised(0)), 127
+    if kind == "RELU6":
+        return max(-128, quantised(0)), min(127, quantised(6))
+    if kind == "RELU_N1_TO_1":
+        return max(-128, quantised(-1)), min(127, quantised(1))
+    raise CannotLower(f"the fused activation {kind} is not supported; use NONE, RELU, RELU6 or RELU_N1_TO_1")
+
+
+def output_stage(op, x, weights, bias, output, sums, channels, float32_product=False):
+    """ti_output_stage of a sum of products.
+
+    `weights`: the TFLite weight tensor, with one scale or one a channel. `sums`: int64 [channels], the sum of the weights of
+    each output channel, for folding the input's zero point into the bias. `float32_product`: TFLite multiplies the input's and
+    the weights' scale in float32 for a per-tensor FULLY_CONNECTED, in double elsewhere.
+    """
+    if len(weights.scales) not in (1, channels):
+        raise CannotLower(f"{len(weights.scales)} weight scales for {channels} output channels; convert the model again")
+    if np.any(weights.zero_points != 0):
+        raise CannotLower("its weights have a zero point; convert with symmetric int8 weights")
+    if bias is not None and (bias.dtype != "int32" or not bias.is_const or bias.elements != channels):
+        raise CannotLower(f"its bias must be {channels} constant int32; convert to full int8")
+    if float32_product:
+        products = [float(np.float32(x.scale) * weights.scales[0])]
+    else:
+        products = [x.scale * float(s) for s in weights.scales]
+    pairs = [quantise_multiplier(p / output.scale) for p in products]
+    if any(shift > 30 for _, shift in pairs):
+        raise CannotLower("its output scale is far too small for its input; convert the model again")
+    folded = (np.zeros(channels, np.int64) if bias is None else bias.data.astype(np.int64).ravel()) - x.zero_point * sums
+    low, high = activation_range(op, output)
+    per_channel = len(set(pairs)) > 1
+    if not per_channel:
+        pairs = pairs[:1]
+    return {
+        "bias": (folded & 0xFFFFFFFF).astype(np.uint32).astype("<u4").view("<i4"),
+        "multiplier": np.array([m for m, _ in pairs], "<i4"),
+        "shift": np.array([s for _, s in pairs], np.int8),
+        "zero_point": output.zero_point,
+        "min": low,
+        "max": high,
+        "per_channel": int(per_channel),
+    }

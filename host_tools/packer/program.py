@@ -1,0 +1,98 @@
+"""The lowered model: device ops over buffers. Lowering makes it, the planner gives it addresses, emit writes it out."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from . import format as f
+
+
+@dataclass(eq=False)
+class Buffer:
+    """A block of pool memory, or a constant in the blob when `data` is given."""
+
+    name: str
+    nbytes: int
+    dtype: str
+    data: "np.ndarray | None" = None
+    tensors: list = field(default_factory=list)  # indexes of the TFLite tensors whose value it holds
+    offset: "int | None" = None  # pool offset, from the planner
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A buffer seen as `rows` rows of `row_bytes` bytes."""
+
+    buffer: Buffer
+    rows: int
+    row_bytes: int
+
+
+@dataclass(eq=False)
+class DeviceOp:
+    """One kernel call. In `params`, a numpy array in an offset field is data that the emitter places in the blob."""
+
+    kernel: str
+    name: str
+    layer: int  # index of the TFLite op it comes from
+    inputs: list  # Rows
+    output: Rows
+    params: dict
+    macs: int = 0
+    scratch_bytes: int = 0
+    scratch: "Buffer | None" = None
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A model input or output: the buffer in the pool, and how the `.tflite` typed it."""
+
+    buffer: Buffer
+    rows: Rows
+    name: str
+    shape: tuple
+    dtype: str  # in the pool
+    edge: str  # in the .tflite
+    scale: float
+    zero_point: int
+
+
+@dataclass(eq=False)
+class Program:
+    name: str
+    ops: list
+    inputs: list  # Edge
+    outputs: list  # Edge
+
+    def buffers(self):
+        """Every pool buffer, scratch included, in the order of first use."""
+        seen = {}
+        for edge in self.inputs:
+            seen.setdefault(id(edge.buffer), edge.buffer)
+        for op in self.ops:
+            for rows in [*op.inputs, op.output]:
+                if rows.buffer.data is None:
+                    seen.setdefault(id(rows.buffer), rows.buffer)
+            if op.scratch is not None:
+                seen.setdefault(id(op.scratch), op.scratch)
+        for edge in self.outputs:
+            if edge.buffer.data is None:
+                seen.setdefault(id(edge.buffer), edge.buffer)
+        return list(seen.values())
+
+    @property
+    def macs(self):
+        return sum(op.macs for op in self.ops)
+
+
+def natural_rows(shape, itemsize=1):
+    """(rows, row_bytes) of a tensor: [.., H, W, C] has a row for each y, [.., T, C] one for each step, a vector is one row."""
+    elements = int(np.prod(shape, dtype=np.int64)) * itemsize
+    axes = len(shape) - 2 if len(shape) >= 4 else len(shape) - 1
+    rows = int(np.prod(shape[: max(axes, 0)], dtype=np.int64))
+    if rows > 0xFFFF:  # rows are counted in 16 bits
+        rows = 1
+    return rows, elements // rows
+
+
+DTYPE_BYTES = {name: f.DTYPE_BYTES[code] for name, code in f.DTYPES.items()}
