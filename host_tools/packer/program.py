@@ -35,11 +35,11 @@ class DeviceOp:
     kernel: str
     name: str
     layer: int  # index of the TFLite op it comes from
+    tensor: int  # index of the TFLite tensor that it makes
     inputs: list  # Rows
     output: Rows
     params: dict
     macs: int = 0
-    scratch_bytes: int = 0
     scratch: "Buffer | None" = None
 
 

@@ -88,7 +88,7 @@ class Context:
         """Append a device op made for the TFLite op `op`; `inputs` and `output` are Rows."""
         scratch = Buffer(f"{kernel.lower()} scratch", scratch_bytes, "int8") if scratch_bytes else None
         name = short_name(op.outputs[0].name) or kernel.lower()
-        self.ops.append(DeviceOp(kernel, name, op.index, inputs, output, params, macs, scratch_bytes, scratch))
+        self.ops.append(DeviceOp(kernel, name, op.index, op.outputs[0].index, inputs, output, params, macs, scratch))
 
     # ---- inputs and outputs ----
 

@@ -1,0 +1,259 @@
+"""The command line: `packer build | inspect | run | verify | ops`."""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from . import __version__
+from . import format as f
+from .build import build
+from .core import CoreModel
+from .edges import from_pool, to_pool
+from .errors import PackerError
+from .inspect import Blob, shape_text
+from .lower import supported
+from .oracle import OracleError
+from .unix import find_unix_port, run_cases
+from .verify import BACKENDS, make_cases, verify
+
+_WIDTH = 100
+out = Console(width=min(_WIDTH, Console().width) if sys.stdout.isatty() else _WIDTH, highlight=False)
+err = Console(stderr=True, width=_WIDTH, highlight=False)
+
+
+def main(argv=None):
+    """Entry point of `packer`; returns the exit status."""
+    args = _parser().parse_args(argv)
+    try:
+        return args.command(args) or 0
+    except (PackerError, OracleError) as e:
+        print(f"packer: {e}", file=sys.stderr)
+    except OSError as e:
+        print(f"packer: {e.filename or 'file'}: {e.strerror or e}", file=sys.stderr)
+    return 1
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="packer", description="Compile TFLite models into .tin blobs for tinyinfer.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name, function, text):
+        p = commands.add_parser(name, help=text, description=text)
+        p.add_argument("--json", action="store_true", help="print one JSON object for machines")
+        p.set_defaults(command=function)
+        return p
+
+    p = command("build", _build, "Build a .tin blob from a .tflite model.")
+    p.add_argument("model", type=Path, help="the .tflite file")
+    p.add_argument("-o", "--output", type=Path, help="the blob to write (default: the model's name with .tin)")
+    p.add_argument("--labels", type=Path, help="text file with the label of each output element, one a line")
+    p.add_argument("--metadata", type=Path, help="JSON file with an object to carry in the blob")
+
+    p = command("inspect", _inspect, "Show what a .tin blob holds.")
+    p.add_argument("blob", type=Path, help="the .tin file")
+
+    p = command("run", _run, "Run a model once on MicroPython's unix port.")
+    p.add_argument("model", type=Path, help="a .tflite or .tin file")
+    p.add_argument("--input", type=Path, action="append", help=".npy file, one for each input (default: seeded random)")
+
+    p = command("verify", _verify, "Compare a model's blob with TFLite Micro, byte for byte.")
+    p.add_argument("model", type=Path, help="the .tflite file")
+    p.add_argument("--input", type=Path, action="append", help=".npy file, one for each input, as a further case")
+    p.add_argument("--cases", type=int, default=20, help="how many seeded random inputs (default: 20)")
+    p.add_argument("--backend", choices=BACKENDS, action="append", help="only this backend (default: all)")
+
+    command("ops", _ops, "List the TFLite ops that can be built.")
+    return parser
+
+
+def _print_json(value):
+    print(json.dumps(value))
+
+
+def _bytes(n):
+    return "?" if n is None else f"{n:,} B"
+
+
+# ---- build ----
+
+
+def _build(args):
+    result = build(args.model.read_bytes(), args.model.stem, _metadata(args))
+    target = args.output or args.model.with_suffix(".tin")
+    _write_aside(target, result.blob)
+    if args.json:
+        _print_json(result.summary())
+        return
+    share = len(result.blob) / result.tflite_bytes
+    bound = result.lower_bound_bytes
+    over = f"+{result.pool_bytes / bound - 1:.1%}" if result.pool_bytes > bound else "optimal"
+    out.print(f"{target}")
+    out.print(f"  flash  {_bytes(len(result.blob))}  ({share:.0%} of the .tflite's {_bytes(result.tflite_bytes)})")
+    out.print(f"  pool   {_bytes(result.pool_bytes)}  (lower bound {_bytes(bound)}, {over})")
+    out.print(f"  work   {result.macs:,} MACs in {len(result.program.ops)} ops")
+
+
+def _metadata(args):
+    metadata = {}
+    if args.metadata:
+        try:
+            metadata = json.loads(args.metadata.read_text("utf-8"))
+        except ValueError as e:
+            raise PackerError(f"{args.metadata} is not JSON: {e}") from None
+        if not isinstance(metadata, dict):
+            raise PackerError(f"{args.metadata} holds no JSON object; write one like {{\"author\": \"…\"}}")
+    if args.labels:
+        try:
+            metadata["labels"] = args.labels.read_text("utf-8").splitlines()
+        except UnicodeDecodeError:
+            raise PackerError(f"{args.labels} is not UTF-8 text; save it as such") from None
+    return metadata
+
+
+def _write_aside(target, data):
+    """Write `data` whole or not at all: what was at `target` stays if anything fails."""
+    aside = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        aside.write_bytes(data)
+        os.replace(aside, target)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+# ---- inspect ----
+
+
+def _inspect(args):
+    blob = Blob(args.blob.read_bytes())
+    if args.json:
+        _print_json(blob.summary())
+        return
+    h = blob.header
+    weights = sum(op["weight_bytes"] for op in blob.ops)
+    out.print(f"{blob.name}  format {h['version']}")
+    out.print(f"  flash  {_bytes(h['blob_bytes'])}, {_bytes(weights)} of it weights and tables")
+    out.print(f"  pool   {_bytes(h['pool_bytes'])}  (lower bound {_bytes(blob.metadata.get('lower_bound_bytes'))})")
+    for what, ios in (("input", blob.inputs), ("output", blob.outputs)):
+        for io in ios:
+            scale = f"scale {io['scale_value']:.6g}, zero point {io['zero_point']}"
+            out.print(f"  {what:6s} {shape_text(io)} \"{io['name']}\"  {scale}", markup=False)
+    table = Table(box=None, header_style="bold")
+    for name, justify in (("", "right"), ("layer", "left"), ("kernel", "left"), ("rows", "right"), ("row B", "right")):
+        table.add_column(name, justify=justify, overflow="fold" if name == "layer" else "ellipsis")
+    for name in ("at", "MACs", "weights B"):
+        table.add_column(name, justify="right")
+    for i, op in enumerate(blob.ops):
+        t = blob.tensors[op["output"]]
+        sizes = (t["rows"], t["row_bytes"], t["offset"], op["macs"], op["weight_bytes"])
+        table.add_row(str(i), op["name"], op["kernel"].lower(), *(f"{v:,}" for v in sizes))
+    out.print(table, markup=False)
+    for key, value in blob.metadata.items():
+        if key not in ("tflite_bytes", "lower_bound_bytes"):
+            out.print(f"  {key}: {value}", markup=False)
+
+
+# ---- run ----
+
+
+def _run(args):
+    data = args.model.read_bytes()
+    blob = build(data, args.model.stem).blob if data[4:8] == b"TFL3" else data
+    view = Blob(blob)
+    model = CoreModel(blob)
+    arrays = _load_arrays(args.input) if args.input else make_cases(model.inputs, 1)[0]
+    if len(arrays) != len(model.inputs):
+        raise PackerError(f"{args.model}: the model has {len(model.inputs)} inputs, {len(arrays)} were given")
+    pool_inputs = [to_pool(io, a) for io, a in zip(model.inputs, arrays)]
+    raws, facts = run_cases(find_unix_port(), blob, [pool_inputs])
+    outputs, at = [], 0
+    for io in model.outputs:
+        size = int(np.prod(io["shape"][: io["ndim"]], dtype=np.int64))
+        outputs.append(np.frombuffer(raws[0], np.int8, size, at))
+        at += size
+    if args.json:
+        _print_json({
+            "name": view.name, "backend": facts["backend"], "pool_bytes": view.header["pool_bytes"],
+            "microseconds": facts["microseconds"], "heap_bytes_loaded": facts["heap_bytes_loaded"],
+            "outputs": [from_pool(io, raw).ravel().tolist() for io, raw in zip(model.outputs, outputs)],
+        })  # fmt: skip
+        return
+    out.print(f"{view.name} on MicroPython's unix port, {facts['backend']}")
+    given = ", ".join(str(p) for p in args.input) if args.input else "seeded random bytes"
+    out.print(f"  input  {', '.join(shape_text(io) for io in model.inputs)}: {given}", markup=False)
+    out.print(f"  pool   {_bytes(view.header['pool_bytes'])}, {facts['microseconds']:,} us")
+    labels = view.metadata.get("labels", [])
+    for number, (io, raw) in enumerate(zip(view.outputs, outputs)):
+        out.print(f"  output {shape_text(io)} \"{io['name']}\"", markup=False)
+        real = (raw.astype(np.int32) - io["zero_point"]) * io["scale_value"]
+        order = np.argsort(-real, kind="stable")[:10]
+        for i in order:
+            label = labels[i] if number == 0 and isinstance(labels, list) and i < len(labels) else ""
+            out.print(f"    [{i}] {real[i]:10.4f}  ({raw[i]:4d})  {label}", markup=False)
+        if raw.size > len(order):
+            out.print(f"    … the largest 10 of {raw.size:,}", markup=False)
+
+
+def _load_arrays(paths):
+    arrays = []
+    for path in paths:
+        try:
+            arrays.append(np.load(path, allow_pickle=False))
+        except (ValueError, EOFError) as e:
+            raise PackerError(f"{path} is not a .npy file ({e}); write it with numpy.save") from None
+        if not isinstance(arrays[-1], np.ndarray):
+            raise PackerError(f"{path} holds several arrays; hand over one .npy file for each input")
+    return arrays
+
+
+# ---- verify ----
+
+
+def _verify(args):
+    if args.cases < 0:
+        raise PackerError(f"--cases must be 0 or more, {args.cases} was given")
+    given = [_load_arrays(args.input)] if args.input else []
+    with err.status("building", spinner="line") as status:
+        verdict = verify(
+            args.model.read_bytes(), args.model.stem, given, args.cases, tuple(args.backend or BACKENDS),
+            on_progress=lambda text: status.update(f"{args.model.stem}: {text}"),
+        )  # fmt: skip
+    if args.json:
+        _print_json(verdict.summary())
+    elif verdict.first_difference is None:
+        where = " and ".join({"core": "the C core", "unix": "MicroPython's unix port"}[b] for b in verdict.backends)
+        out.print(f"{verdict.name}: {verdict.cases} cases, {verdict.bytes:,} bytes on {where}: all as TFLite Micro's")
+    else:
+        d = verdict.first_difference
+        out.print(
+            f"{verdict.name}: {verdict.differing_bytes:,} of {verdict.bytes:,} bytes differ from TFLite Micro's; first in "
+            f"case {d['case']} on {d['backend']}, layer {d['layer']}, index {d['index']}: {d['got']} for {d['want']}"
+        )
+    return 1 if verdict.differing_bytes else 0
+
+
+# ---- ops ----
+
+
+def _ops(args):
+    rows = supported()
+    if args.json:
+        _print_json({"ops": [{"name": n, "kernel": k, "dtypes": d, "note": t} for n, k, d, t in rows]})
+        return
+    table = Table(box=None, header_style="bold")
+    for name in ("op", "device kernel", "dtypes", "note"):
+        table.add_column(name)
+    for kind, kernel, dtypes, note in rows:
+        table.add_row(kind, kernel.lower(), dtypes, note)
+    out.print(table)
+    out.print(f"{len(rows)} ops become {len(f.KERNELS)} device kernels; the oracle of each is TFLite Micro")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

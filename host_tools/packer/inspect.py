@@ -1,0 +1,88 @@
+"""`packer inspect`: what a `.tin` blob holds, read back from its bytes alone."""
+
+import json
+
+import numpy as np
+
+from . import format as f
+from .core import check
+
+
+def macs(kernel, params, out_rows):
+    """Multiply-accumulates of an op that makes `out_rows` rows; padding counts, as it usually is counted."""
+    if kernel == "FULLY_CONNECTED":
+        return out_rows * params["pixels"] * params["in_c"] * params["out_c"]
+    if kernel in ("CONV2D", "DEPTHWISE_CONV2D"):
+        w = params["window"]
+        per_output = w["k_h"] * w["k_w"] * (w["in_c"] if kernel == "CONV2D" else 1)
+        return out_rows * w["out_w"] * w["out_c"] * per_output
+    return 0
+
+
+def weight_bytes(kernel, params):
+    """Bytes of weights, or of the table, that an op reads."""
+    if kernel == "FULLY_CONNECTED":
+        return params["in_c"] * params["out_c"]
+    if kernel in ("CONV2D", "DEPTHWISE_CONV2D"):
+        w = params["window"]
+        return w["k_h"] * w["k_w"] * w["out_c"] * (w["in_c"] if kernel == "CONV2D" else 1)
+    return {"SOFTMAX": 4 * params.get("exp_count", 0), "TABLE": 256}.get(kernel, 0)
+
+
+class Blob:
+    """A checked `.tin` blob, its records as dicts. BlobFault if the core refuses it."""
+
+    def __init__(self, data):
+        check(data)
+        self.data = bytes(data)
+        h = self.header = f.HEADER.unpack(self.data)
+        self.tensors = self._records(f.TENSOR, h["tensors"], h["n_tensors"])
+        self.ops = self._records(f.OP, h["ops"], h["n_ops"])
+        self.steps = self._records(f.STEP, h["steps"], h["n_steps"])
+        io = self._records(f.IO, h["io"], h["n_inputs"] + h["n_outputs"])
+        for record in io:
+            record["name"] = self.string(record["name"])
+            record["scale_value"] = float(np.uint32(record["scale"]).view(np.float32))
+        self.inputs, self.outputs = io[: h["n_inputs"]], io[h["n_inputs"] :]
+        for op in self.ops:
+            op["name"] = self.string(op["name"])
+            op["kernel"] = f.KERNEL_NAMES[op["kernel"]]
+            op["params"] = f.PARAMS[op["kernel"]].unpack(self.data, op["params"])
+            op["macs"] = macs(op["kernel"], op["params"], self.tensors[op["output"]]["rows"])
+            op["weight_bytes"] = weight_bytes(op["kernel"], op["params"])
+
+    def _records(self, struct, offset, count):
+        return [struct.unpack(self.data, offset + i * struct.size) for i in range(count)]
+
+    def string(self, offset):
+        return self.data[offset : self.data.index(b"\0", offset)].decode("utf-8", "replace")
+
+    @property
+    def name(self):
+        return self.string(self.header["name"])
+
+    @property
+    def metadata(self):
+        """The user's JSON object, {} where there is none or it is not one."""
+        try:
+            value = json.loads(self.string(self.header["metadata"])) if self.header["metadata"] else {}
+        except ValueError:
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    def summary(self):
+        """What `packer inspect --json` prints: the same keys as `packer build --json`."""
+        return {
+            "name": self.name,
+            "pool_bytes": self.header["pool_bytes"],
+            "lower_bound_bytes": self.metadata.get("lower_bound_bytes"),
+            "blob_bytes": self.header["blob_bytes"],
+            "tflite_bytes": self.metadata.get("tflite_bytes"),
+            "macs": sum(op["macs"] for op in self.ops),
+            "ops": [{"name": op["name"], "kernel": op["kernel"], "macs": op["macs"]} for op in self.ops],
+        }
+
+
+def shape_text(io):
+    """`int8[1,28,28,1]`: an input or output as the model's user sees it."""
+    return f"{f.DTYPE_NAMES[io['edge']]}[{','.join(map(str, io['shape'][: io['ndim']]))}]"

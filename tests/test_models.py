@@ -1,0 +1,106 @@
+"""Whole models: the answer is TFLite Micro's on every backend, and RAM and flash are what the project claims."""
+
+import numpy as np
+import pytest
+from conftest import ROOT
+from packer import build, oracle
+from packer.core import CoreModel
+from packer.edges import from_pool, to_pool
+from packer.unix import UnixPort, run_cases
+from packer.verify import make_cases, verify
+
+REAL = [
+    "hello_world", "micro_speech", "person_detect", "mlperf_kws", "mlperf_vww", "mlperf_ic_resnet8", "mlperf_ad",
+    "mlperf_sww", "magic_wand", "emlearn_mnist_cnn",
+]  # fmt: skip
+SMALL = ["hello_world", "magic_wand", "emlearn_mnist_cnn"]  # what the pure-Python kernels get through in seconds
+
+# the most bytes of pool: liveness's optimum for the given order of ops, plus 256 for scratch
+POOL_AT_MOST = {"person_detect": 55_296, "mlperf_vww": 55_296, "mlperf_ic_resnet8": 49_152, "mlperf_kws": 16_000}
+# the blob's size as a share of the .tflite's
+BLOB_AT_MOST = {"mlperf_vww": 0.72, "mlperf_kws": 0.75}
+
+
+@pytest.fixture(scope="module", params=["digits", *REAL])
+def model(request):
+    """(name, .tflite bytes) of the project's own example and of the real models."""
+    if request.param == "digits":
+        return "digits", (ROOT / "examples/digits/digits_int8.tflite").read_bytes()
+    return request.param, (request.getfixturevalue("models") / f"{request.param}_int8.tflite").read_bytes()
+
+
+def test_same_bytes_on_core_and_native_module(model, unix_micropython, natmod):
+    name, data = model
+    verdict = verify(data, name, count=20)
+    assert verdict.first_difference is None, verdict
+    assert verdict.cases == 21 and verdict.bytes > 0
+    assert verdict.facts["backend"].startswith("native"), verdict.facts
+    assert verdict.facts["heap_bytes_run"] == 0
+
+
+def test_same_bytes_on_user_module(model, unix_usermod):
+    name, data = model
+    result = build(data, name)
+    core = CoreModel(result.blob)
+    cases = [[to_pool(io, a) for io, a in zip(core.inputs, case)] for case in make_cases(core.inputs, 4)]
+    raws, facts = run_cases(UnixPort(unix_usermod, None), result.blob, cases)
+    assert "module" in facts["backend"], facts
+    for case, raw in zip(cases, raws):
+        assert raw == b"".join(out.tobytes() for out in core.run(case))
+
+
+def test_same_bytes_in_pure_python(model):
+    name, data = model
+    if name not in ("digits", *SMALL):
+        assert len(data) > 10_000  # large models are for the C kernels; the small ones cover every kernel used
+        return
+    from tinyinfer import _pure
+
+    result = build(data, name)
+    core = CoreModel(result.blob)
+    for case in make_cases(core.inputs, 2):
+        pool = bytearray(result.pool_bytes)
+        engine = _pure.Engine(result.blob, pool)
+        for io, array in zip(core.inputs, case):
+            at = core.tensors[io["tensor"]]["offset"]
+            raw = to_pool(io, array).tobytes()
+            pool[at : at + len(raw)] = raw
+        engine.run()
+        for io, want in zip(core.outputs, oracle.run(data, case)):
+            at = core.tensors[io["tensor"]]["offset"]
+            got = np.frombuffer(pool, np.int8, int(np.prod(want.shape)), at)
+            assert from_pool(io, got).tobytes() == want.tobytes()
+
+
+def test_pool_is_the_liveness_optimum(model):
+    name, data = model
+    result = build(data, name)
+    assert result.pool_bytes == result.lower_bound_bytes
+    if name in POOL_AT_MOST:
+        assert result.pool_bytes <= POOL_AT_MOST[name] + 256
+
+
+def test_blob_is_small(model):
+    name, data = model
+    result = build(data, name)
+    assert len(result.blob) < len(data)
+    if name == "hello_world":
+        assert len(result.blob) <= 1.2 * 1024
+    if name in BLOB_AT_MOST:
+        assert len(result.blob) <= BLOB_AT_MOST[name] * len(data)
+
+
+def test_no_weight_stored_twice(model):
+    """The blob holds each weight tensor's bytes exactly once."""
+    name, data = model
+    result = build(data, name)
+    for op in result.program.ops:
+        weights = op.params.get("weights")
+        if weights is not None and weights.size >= 64:
+            assert result.blob.count(weights.tobytes()) == 1, op.name
+
+
+def test_selftest_passes_on_core(model):
+    name, data = model
+    first, checks = CoreModel(build(data, name).blob).selftest()
+    assert first == -1 and len(checks) > 0
