@@ -1,0 +1,45 @@
+/* Fixed-point arithmetic, bit for bit that of SPEC.md, "Fixed-point arithmetic".
+ *
+ * No input makes undefined behaviour as long as shift counts are in the ranges given.
+ */
+#ifndef TI_FIXED_H
+#define TI_FIXED_H
+
+#include <stdint.h>
+
+/* a + b modulo 2^32. */
+static inline int32_t ti_wrap_add(int32_t a, int32_t b) {
+    return (int32_t)((uint32_t)a + (uint32_t)b);
+}
+
+/* x * 2^n modulo 2^32, n in 0..31. */
+static inline int32_t ti_shift_left(int32_t x, uint32_t n) {
+    return (int32_t)((uint32_t)x << n);
+}
+
+/* Doubling high multiply: a * b / 2^31 to nearest. Negative ties go up: that is what SPEC.md's truncating division
+ * comes to, and it needs no test of the sign. a and b must not both be -2^31; no multiplier is negative. */
+static inline int32_t ti_high(int32_t a, int32_t b) {
+    return (int32_t)(((int64_t)a * b + (1 << 30)) >> 31);
+}
+
+/* x / 2^n to nearest, ties away from zero, n in 1..31. Halving what is left of n - 1 bits rounds as the whole does, and
+ * cannot overflow except for n = 1 and x = 2^31 - 1, which is more than ti_high() gives. */
+static inline int32_t ti_rounding_shift(int32_t x, uint32_t n) {
+    return ti_wrap_add(ti_wrap_add(x, x >> 31) >> (n - 1), 1) >> 1;
+}
+
+/* x * multiplier / 2^31 * 2^shift, shift in -31..31, rounding twice. */
+static inline int32_t ti_requantise(int32_t x, int32_t multiplier, int32_t shift) {
+    if (shift >= 0) {
+        return ti_high(ti_shift_left(x, (uint32_t)shift), multiplier);
+    }
+    return ti_rounding_shift(ti_high(x, multiplier), (uint32_t)-shift);
+}
+
+static inline int32_t ti_clamp(int32_t x, int32_t min, int32_t max) {
+    x = x < min ? min : x;
+    return x > max ? max : x;
+}
+
+#endif

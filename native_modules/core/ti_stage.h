@@ -1,0 +1,38 @@
+/* The output stage: int32 accumulators to int8 (SPEC.md, "Fixed-point arithmetic"). */
+#ifndef TI_STAGE_H
+#define TI_STAGE_H
+
+#include "ti_fixed.h"
+#include "ti_proof.h"
+
+/* A stage with its offsets resolved, for the length of a row. */
+typedef struct {
+    const int32_t *bias;        /* (channels,) */
+    const int32_t *multiplier;  /* (channels,) or (1,) */
+    const int8_t *shift;        /* the same */
+    uint32_t channel_mask;      /* all ones where each channel has its own multiplier, else 0 */
+    int32_t zero_point, min, max;
+} ti_stage;
+
+int ti_prove_stage(ti_proof *p, const ti_output_stage *stage, uint32_t channels, size_t at);
+
+static inline ti_stage ti_stage_open(const ti_model *m, const ti_output_stage *from) {
+    ti_stage s;
+    s.bias = (const void *)(m->blob + from->bias);
+    s.multiplier = (const void *)(m->blob + from->multiplier);
+    s.shift = (const int8_t *)(m->blob + from->shift);
+    s.channel_mask = 0 - (uint32_t)from->per_channel;
+    s.zero_point = from->zero_point;
+    s.min = from->min;
+    s.max = from->max;
+    return s;
+}
+
+/* Keep a copy of the stage in a local variable: through a pointer the compiler must load it again after every int8 stored. */
+static inline int8_t ti_stage_apply(const ti_stage *s, uint32_t acc, uint32_t channel) {
+    uint32_t k = channel & s->channel_mask;
+    int32_t x = ti_requantise((int32_t)(acc + (uint32_t)s->bias[channel]), s->multiplier[k], s->shift[k]);
+    return (int8_t)ti_clamp(ti_wrap_add(x, s->zero_point), s->min, s->max);
+}
+
+#endif
