@@ -1,0 +1,104 @@
+"""Numbers to raw bytes and back. float32 arithmetic whatever the interpreter's floats are."""
+
+from array import array
+
+BUFFERS = (bytes, bytearray, memoryview, array)
+_single = array("f", (0.0,))
+
+
+def _float32(x):
+    """`x` rounded to float32. One rounding more than float32 arithmetic has changes no quotient of two float32."""
+    _single[0] = x
+    return _single[0]
+
+
+def _flatten(x, out):
+    for v in x:
+        if isinstance(v, (list, tuple)):
+            _flatten(v, out)
+        else:
+            out.append(v)
+
+
+def _values(x):
+    """`x` as a flat sequence of numbers."""
+    if not isinstance(x, BUFFERS + (list, tuple)):
+        raise TypeError("a tensor takes bytes, an array or a list of numbers, not %s" % type(x).__name__)
+    for v in x:
+        if isinstance(v, (list, tuple)):
+            out = []
+            _flatten(x, out)
+            return out
+    return x
+
+
+def _scale(tensor):
+    scale = tensor.scale
+    if not scale > 0:
+        raise ValueError("%s has no scale: give raw values instead of floats" % tensor.label())
+    return scale
+
+
+def _quantize_into(out, tensor, values, flip):
+    """TFLite's QUANTIZE: float32 x / scale, rounded half away from zero, + zero point, clamped."""
+    scale = _scale(tensor)
+    zero_point = tensor.zero_point - tensor.flip
+    i = 0
+    for x in values:
+        v = _float32(_float32(x) / scale)
+        if v != v:
+            raise ValueError("value %d for %s is not a number" % (i, tensor.label()))
+        # Beyond 256 the zero point cannot bring it back into range; infinities have no int().
+        v = min(max(v, -256.0), 256.0)
+        q = int(v)
+        if v - q >= 0.5:
+            q += 1
+        elif v - q <= -0.5:
+            q -= 1
+        out[i] = min(max(q + zero_point, -128), 127) & 0xFF ^ flip
+        i += 1
+
+
+def quantize(tensor, values):
+    values = _values(values)
+    out = bytearray(len(values))
+    _quantize_into(out, tensor, values, tensor.flip)
+    return bytes(out)
+
+
+def dequantize(tensor):
+    scale = _scale(tensor)
+    zero_point = tensor.zero_point
+    out = array("f", bytes(4 * len(tensor)))
+    for i in range(len(out)):
+        out[i] = (tensor[i] - zero_point) * scale
+    return out
+
+
+def store(tensor, part, x):
+    """Write `x` to `part`, a memoryview of the tensor's data."""
+    values = _values(x)
+    if len(values) != len(part):
+        raise ValueError("%d values were given for %d elements of %s" % (len(values), len(part), tensor.label()))
+    for v in values:
+        if isinstance(v, float):
+            _quantize_into(part, tensor, values, 0)
+            return
+    flip = tensor.flip
+    low, high = flip - 128, flip + 127
+    if isinstance(x, BUFFERS):
+        raw = bytes(x)
+        if len(raw) == len(part):  # and not an array of wider integers
+            values = raw
+            low, high = 0, 255
+    i = 0
+    for v in values:
+        if not isinstance(v, int):
+            raise TypeError("value %d for %s is %r, not a number" % (i, tensor.label(), v))
+        if not low <= v <= high:
+            raise ValueError(
+                "value %d for %s is %d: raw values lie in %d..%d, real values must be floats"
+                % (i, tensor.label(), v, low, high)
+            )
+        part[i] = v & 0xFF ^ flip
+        i += 1

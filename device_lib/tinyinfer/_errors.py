@@ -1,0 +1,100 @@
+"""Sentences for what can go wrong: what it is, where, and what to do. Imported when something did."""
+
+from struct import unpack_from
+
+from ._blob import string_at
+
+_REBUILD = "build it again with `packer build`"
+_COPY = "copy it again"
+_POOL_SMALL = 14
+
+# By ti_fault_code: (sentence, what to do); {a} and {b} are the fault's numbers.
+_FAULTS = {
+    1: (
+        "its address is {a} more than a multiple of 4",
+        "load a copy, tinyinfer.load(bytearray(buffer)), or store it at a multiple of 4",
+    ),
+    2: ("{a} bytes are too few for a .tin blob", _COPY),
+    3: ("it does not start with TINF, so it is no .tin blob", "make one with `packer build model.tflite`"),
+    4: ("it is a .tin blob of version {a}, and this tinyinfer reads version {b}", _REBUILD + " of the same release"),
+    5: ("{a} bytes are there, and its header says {b}", _COPY),
+    6: ("it is damaged: its CRC-32 is {b:08x} and should be {a:08x}", _COPY),
+    7: ("a reserved field holds {a} instead of 0", _REBUILD),
+    8: ("{b} bytes at offset {a} are misaligned or outside the blob", _REBUILD),
+    9: ("offset {a} is not that of a string", _REBUILD),
+    10: ("the field at byte {b} holds {a}, which is out of range", _REBUILD),
+    11: ("number {a} is asked for, and there are {b}", _REBUILD),
+    12: ("{a} rows, bytes or channels are needed, and the tensor has {b}", _REBUILD),
+    13: ("its memory ends at byte {a} of a pool of {b}", _REBUILD),
+}
+
+_PLACES = ("header", "tensor", "op", "step", "input", "output")
+
+
+def _name(blob, place, index):
+    """' "conv2d_1"' for a place that has a name which can be read; the blob is not to be trusted."""
+    try:
+        if place == "op":
+            at = unpack_from("<I", blob, 32)[0] + 28 * index + 24
+        else:
+            inputs = unpack_from("<H", blob, 22)[0]
+            at = unpack_from("<I", blob, 40)[0] + 44 * (index + (inputs if place == "output" else 0)) + 40
+        return ' "%s"' % string_at(blob, unpack_from("<I", blob, at)[0])[:64]
+    except (ValueError, IndexError):
+        return ""
+
+
+def _where(blob, place, index):
+    place = _PLACES[place]
+    if place == "header":
+        return ""
+    return "%s %d%s: " % (place, index, _name(blob, place, index) if place in ("op", "input", "output") else "")
+
+
+def model_name(blob):
+    return string_at(blob, unpack_from("<I", blob, 52)[0])
+
+
+def load_error(error, check, source, blob, pool):
+    """What load() raises for what the engine raised. `check` tells a fault of the blob from one of the pool."""
+    what = source if isinstance(source, str) else "the buffer"
+    if isinstance(error, TypeError):
+        return TypeError("load() takes a path or bytes, and as pool a bytearray or a writable memoryview of bytes")
+    if isinstance(error, (MemoryError, OverflowError)):
+        return MemoryError("%s needs a pool of %d bytes, and the heap has no such block" % (what, unpack_from("<I", blob, 12)[0]))
+    if len(error.args) != 5:
+        return error
+    code, place, index, a, b = error.args
+    if code == _POOL_SMALL:
+        name = model_name(blob)
+        return ValueError("the pool has %d bytes and model %s needs %d: give it tinyinfer.Pool(%d)" % (a, name, b, b))
+    if code == 1:
+        try:
+            check(blob)
+            return ValueError("the pool's address is %d more than a multiple of 4: give a bytearray, tinyinfer.Pool(size)" % a)
+        except ValueError:
+            pass
+    if code == 3 and bytes(blob[4:8]) == b"TFL3":
+        return ValueError("%s is a TensorFlow Lite model: make a .tin blob of it with `packer build`" % what)
+    sentence, remedy = _FAULTS[code]
+    return ValueError("%s: %s%s: %s" % (what, _where(blob, place, index), sentence.format(a=a, b=b), remedy))
+
+
+def selftest_error(blob, op):
+    return RuntimeError(
+        'model %s: op %d "%s" gives other bytes than the packer computed: %s, and report it if it stays'
+        % (model_name(blob), op, string_at(blob, unpack_from("<I", blob, unpack_from("<I", blob, 32)[0] + 28 * op + 24)[0]), _COPY)
+    )
+
+
+def wrong_native_module(error):
+    """For a _tinyinfer.mpy that this firmware refuses."""
+    import sys
+
+    mpy = getattr(sys.implementation, "_mpy", 0)
+    archs = "none x86 x64 armv6 armv6m armv7m armv7em armv7emsp armv7emdp xtensa xtensawin rv32imc".split()
+    arch = mpy >> 10
+    return ImportError(
+        "_tinyinfer.mpy does not fit this firmware (%s): copy the one for %s, mpy version %d.%d"
+        % (error, archs[arch] if arch < len(archs) else arch, mpy & 0xFF, mpy >> 8 & 3)
+    )

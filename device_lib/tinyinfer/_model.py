@@ -1,0 +1,182 @@
+"""Loading a model and running it."""
+
+from struct import unpack_from
+
+from ._blob import string_at
+from ._tensor import Tensor
+
+try:
+    import _tinyinfer as _core
+except ImportError:
+    from . import _pure as _core
+except ValueError as e:  # a .mpy that was built for something else
+    from ._errors import wrong_native_module
+
+    raise wrong_native_module(e)
+
+_BACKENDS = {"c": "user module", "python": "pure Python"}
+backend = _BACKENDS.get(_core.ARCH) or "native " + _core.ARCH
+
+
+def Pool(size):
+    """A bytearray of `size` bytes for models to share, each while it runs: load("a.tin", pool), load("b.tin", pool)."""
+    return bytearray(size)
+
+
+def load(source, pool=None):
+    """The model in `source`: a path, or a bytes-like object, at an address that is a multiple of 4.
+
+    A file that is mapped into memory (on a ROMFS) and a buffer are used where they lie; another file is read into RAM. The
+    buffer must not change as long as the model is used.
+
+    pool: bytearray or writable memoryview of at least `pool_bytes` bytes, which other models may use as well as long as they do
+    not run at the same time; without it the model allocates one of just that size.
+
+    ValueError where the blob is damaged, or the pool too small; MemoryError where the pool does not fit the heap.
+    """
+    place = "blob"
+    if isinstance(source, str):
+        blob, place = _open(source)
+    else:
+        try:
+            blob = _view(source)
+        except TypeError:
+            raise TypeError("load() takes a path or bytes, not %s" % type(source).__name__) from None
+    try:
+        engine = _core.Engine(blob, pool)
+        return Model(engine, blob, place)
+    except (ValueError, TypeError, MemoryError, OverflowError) as e:
+        from ._errors import load_error
+
+        raise load_error(e, _core.check, source, blob, pool) from None
+
+
+def _open(path):
+    """A file's bytes and where they lie."""
+    try:
+        f = open(path, "rb")
+    except OSError as e:
+        raise OSError(e.args[0], "cannot open %s: copy it to the device, or mend the path" % path) from None
+    with f:
+        try:
+            return memoryview(f), "flash"
+        except TypeError:
+            pass
+        blob = bytearray(f.seek(0, 2))
+        f.seek(0)
+        f.readinto(blob)
+        return memoryview(blob), "RAM"
+
+
+def _view(buffer):
+    view = memoryview(buffer)
+    return view.cast("B") if hasattr(view, "cast") else view
+
+
+class Model:
+    """A loaded model, made by load().
+
+    inputs, outputs: tuples of Tensor, views of the pool. A run may use the memory of the inputs for something else: write them
+    before each run, and read the outputs before the next one.
+    """
+
+    def __init__(self, engine, blob, place):
+        n_inputs, n_outputs = unpack_from("<HH", blob, 22)
+        self._engine = engine
+        self._blob = blob
+        self._place = place
+        self._meta = None
+        pool = _view(engine.pool())
+        io = unpack_from("<I", blob, 40)[0]
+        tensors = [Tensor(engine, blob, pool, io + 44 * i) for i in range(n_inputs + n_outputs)]
+        self.inputs = tuple(tensors[:n_inputs])
+        self.outputs = tuple(tensors[n_inputs:])
+
+    def __call__(self, x, *more):
+        """Set the inputs, run, and return the first output: a view of the pool, which the next run overwrites."""
+        inputs = self.inputs
+        if len(more) + 1 != len(inputs):
+            raise TypeError("model %s takes %d inputs, %d were given" % (self.name, len(inputs), len(more) + 1))
+        inputs[0].set(x)
+        for i in range(len(more)):
+            inputs[i + 1].set(more[i])
+        self._engine.run()
+        return self.outputs[0]
+
+    def run(self):
+        """Run to the end on what the inputs hold; where steps() was left before its end, from there on."""
+        self._engine.run()
+
+    def steps(self, rows=1):
+        """Run, yielding after each `rows` output rows but the last: `for _ in m.steps(): await asyncio.sleep(0)`."""
+        if rows < 1:
+            raise ValueError("steps() makes at least 1 row at a time, not %d" % rows)
+        while self._engine.step(rows):
+            yield
+
+    def restart(self):
+        """Give up a run that steps() left unfinished. Tensor.set() does so too."""
+        self._engine.restart()
+
+    def profile(self):
+        """Run on what the inputs hold, and time it: a list of (layer, kernel, microseconds)."""
+        from ._profile import profile
+
+        return profile(self._engine, self._blob)
+
+    def selftest(self):
+        """Run on the blob's own input. RuntimeError names the first layer whose bytes are not those the packer computed."""
+        op = self._engine.selftest()
+        if op >= 0:
+            from ._errors import selftest_error
+
+            raise selftest_error(self._blob, op)
+
+    @property
+    def name(self):
+        return string_at(self._blob, unpack_from("<I", self._blob, 52)[0])
+
+    @property
+    def input(self):
+        """The first input."""
+        return self.inputs[0]
+
+    @property
+    def output(self):
+        """The first output."""
+        return self.outputs[0]
+
+    @property
+    def pool_bytes(self):
+        """RAM one inference needs."""
+        return unpack_from("<I", self._blob, 12)[0]
+
+    @property
+    def blob_bytes(self):
+        return unpack_from("<I", self._blob, 8)[0]
+
+    @property
+    def meta(self):
+        """The metadata that was given to the packer, a dict."""
+        if self._meta is None:
+            import json
+
+            at = unpack_from("<I", self._blob, 56)[0]
+            self._meta = json.loads(string_at(self._blob, at)) if at else {}
+        return self._meta
+
+    @property
+    def labels(self):
+        """A name for each element of the first output, or None."""
+        return self.meta.get("labels")
+
+    def __repr__(self):
+        kind = "blob" if self._place == "blob" else "blob in RAM" if self._place == "RAM" else "flash"
+        return "<Model %s: %s -> %s, %s B RAM, %s B %s>" % (
+            self.name,
+            ", ".join([t.spec() for t in self.inputs]),
+            ", ".join([t.spec() for t in self.outputs]),
+            "{:,}".format(self.pool_bytes),
+            "{:,}".format(self.blob_bytes),
+            kind,
+        )

@@ -1,0 +1,164 @@
+"""The loader's proof (SPEC.md, "What a loader proves"), in the order of native_modules/core/ti_check.c: same verdicts.
+
+Only the alignment of the blob's and the pool's addresses is left out: it means nothing here.
+"""
+
+from struct import unpack_from
+
+from ._pure_check_kernels import KERNELS
+from ._pure_proof import (
+    AT_INPUT, AT_OP, AT_OUTPUT, AT_STEP, AT_TENSOR, FAULT_CRC, FAULT_INDEX, FAULT_MAGIC, FAULT_SHAPE, FAULT_SHORT, FAULT_SIZE,
+    FAULT_STRING, FAULT_VALUE, FAULT_VERSION, HEADER, Proof, byte_view, crc32,
+)  # fmt: skip
+
+_FLOAT32 = 5
+
+
+def check(blob):
+    """pool_bytes of a blob that may be run. ValueError(code, place, index, a, b) of ti_fault where it may not."""
+    p = Proof(byte_view(blob))
+    _check_frame(p)
+    stored = unpack_from("<I", p.blob, p.end)[0]
+    computed = crc32(p.blob[: p.end])
+    if stored != computed:
+        p.fail(FAULT_CRC, stored, computed)
+    n_steps, n_inputs, n_outputs, steps, io = _check_header(p)
+    p.place = AT_TENSOR
+    for p.index in range(p.n_tensors):
+        _check_tensor(p)
+    p.place = AT_OP
+    for p.index in range(p.n_ops):
+        _check_op(p)
+    p.place = AT_STEP
+    for p.index in range(n_steps):
+        _check_step(p, steps + 6 * p.index)
+    p.place = AT_INPUT
+    for p.index in range(n_inputs):
+        _check_io(p, io + 44 * p.index)
+    p.place = AT_OUTPUT
+    for p.index in range(n_outputs):
+        _check_io(p, io + 44 * (n_inputs + p.index))
+    return p.pool_bytes
+
+
+def _element_bytes(dtype):
+    return 4 if dtype >= 4 else 2 if dtype == 3 else 1
+
+
+def _check_frame(p):
+    """What can be said before the CRC: enough to know which bytes it covers."""
+    given = len(p.blob)
+    if given < 68:
+        p.fail(FAULT_SHORT, given)
+    magic, version, header_bytes, blob_bytes = unpack_from("<4s2HI", p.blob)
+    if magic != b"TINF":
+        p.fail(FAULT_MAGIC)
+    if version != 1:
+        p.fail(FAULT_VERSION, version, 1)
+    p.between(header_bytes, 64, 64, 6)
+    if blob_bytes > given or blob_bytes < 68 or blob_bytes % 4:
+        p.fail(FAULT_SIZE, given, blob_bytes)
+    p.end = blob_bytes - 4
+
+
+def _check_header(p):
+    """Returns what the proof does not keep: (n_steps, n_inputs, n_outputs, steps, io)."""
+    (_, _, _, _, p.pool_bytes, p.n_tensors, p.n_ops, n_steps, n_inputs, n_outputs, golden_seed, p.tensors, p.ops, steps, io,
+     p.strings, p.strings_bytes, name, metadata, reserved) = unpack_from(HEADER, p.blob)  # fmt: skip
+    p.reserved(reserved)
+    p.between(golden_seed, 1, 0xFFFF, 26)
+    p.offset(p.tensors, 16 * p.n_tensors, 4)
+    p.offset(p.ops, 28 * p.n_ops, 4)
+    p.offset(steps, 6 * n_steps, 2)
+    p.offset(io, 44 * (n_inputs + n_outputs), 4)
+    p.offset(p.strings, p.strings_bytes, 1)
+    if p.strings_bytes == 0:
+        p.fail(FAULT_VALUE, 0, 48)
+    if p.blob[p.strings + p.strings_bytes - 1]:
+        p.fail(FAULT_STRING, p.strings)
+    p.string(name)
+    if metadata:
+        p.string(metadata)
+    return n_steps, n_inputs, n_outputs, steps, io
+
+
+def _check_tensor(p):
+    offset, row_bytes, rows, ring, dtype, space, reserved = p.tensor(p.index)
+    p.reserved(reserved)
+    p.between(dtype, 1, _FLOAT32, 12)
+    p.between(space, 0, 1, 13)
+    p.between(rows, 1, 0xFFFF, 8)
+    p.between(ring, 1, rows, 10)
+    if row_bytes == 0:
+        p.fail(FAULT_VALUE, 0, 4)
+    align = _element_bytes(dtype)
+    if space == 1:
+        p.offset(offset, ring * row_bytes, align)
+    elif offset % align:
+        p.fail(FAULT_VALUE, offset, 0)
+    else:
+        p.pool(offset, ring * row_bytes)
+
+
+def _check_op_tensor(p, index, constant, at):
+    """An op works on int8 tensors in the pool; a constant only where the kernel takes one."""
+    if index >= p.n_tensors:
+        p.fail(FAULT_INDEX, index, p.n_tensors)
+    dtype, space = p.tensor(index)[4:6]
+    if dtype != 1 or space == 1 and not constant:
+        p.fail(FAULT_VALUE, index, at)
+
+
+def _check_op(p):
+    kernel, reserved0, output, a, b, c, reserved1, params, scratch, _, name = unpack_from(
+        "<2B5H4I", p.blob, p.ops + 28 * p.index
+    )
+    p.reserved(reserved0)
+    p.reserved(reserved1)
+    p.between(kernel, 1, len(KERNELS) - 1, 0)
+    check_params, params_bytes, n_inputs, constant, has_scratch = KERNELS[kernel]
+    for i, index in enumerate((a, b, c)):
+        if i < n_inputs:
+            _check_op_tensor(p, index, constant, 4 + 2 * i)
+        else:
+            p.between(index, 0xFFFF, 0xFFFF, 4 + 2 * i)
+    if scratch % 4 or scratch and not has_scratch:
+        p.fail(FAULT_VALUE, scratch, 16)
+    _check_op_tensor(p, output, False, 2)
+    p.string(name)
+    p.offset(params, params_bytes, 4)
+    inputs = [p.tensor(index) for index in (a, b)[:n_inputs]]
+    check_params(p, params, inputs, p.tensor(output), scratch)
+
+
+def _check_step(p, at):
+    op, row, rows = unpack_from("<3H", p.blob, at)
+    if op >= p.n_ops:
+        p.fail(FAULT_INDEX, op, p.n_ops)
+    has = p.tensor(unpack_from("<H", p.blob, p.ops + 28 * op + 2)[0])[2]
+    p.between(rows, 1, 0xFFFF, 4)
+    if row + rows > has:
+        p.fail(FAULT_SHAPE, row + rows, has)
+
+
+def _check_io(p, at):
+    index, dtype, edge, ndim, reserved0, reserved1, reserved2 = unpack_from("<H6B", p.blob, at)
+    if index >= p.n_tensors:
+        p.fail(FAULT_INDEX, index, p.n_tensors)
+    _, row_bytes, rows, ring, tensor_dtype, space, _ = p.tensor(index)
+    if space != 0:
+        p.fail(FAULT_VALUE, index, 0)
+    p.equal(rows, ring)
+    p.between(dtype, tensor_dtype, tensor_dtype, 2)
+    p.between(edge, 1, _FLOAT32, 3)
+    p.between(ndim, 0, 6, 4)
+    p.reserved(reserved0 | reserved1 | reserved2)
+    has = rows * row_bytes
+    size = _element_bytes(tensor_dtype)
+    for i, n in enumerate(unpack_from("<6I", p.blob, at + 8)):
+        if (n == 0) != (i >= ndim):
+            p.fail(FAULT_VALUE, n, 8 + 4 * i)
+        if n and size <= has:
+            size *= n
+    p.equal(size, has)
+    p.string(unpack_from("<I", p.blob, at + 40)[0])

@@ -1,0 +1,189 @@
+"""What the loader proves of each kernel's parameters, in the order of the kernels in native_modules/core/kernels.
+
+Every check is called as check(proof, params, inputs, output, scratch): `params` is the offset of the parameters, tensors are
+as Proof.tensor gives them.
+"""
+
+from struct import unpack_from
+
+from ._pure_proof import FAULT_SHAPE
+
+_OFFSET, _ROW_BYTES, _ROWS, _RING = range(4)
+
+
+def _stage(p, offset, channels, at):
+    """ti_output_stage at `offset`; `at` is its byte in the kernel's parameters."""
+    bias, multiplier, shift, zero_point, low, high, per_channel, reserved = unpack_from("<3I3h2B", p.blob, offset)
+    n = channels if per_channel else 1
+    p.reserved(reserved)
+    p.between(per_channel, 0, 1, at + 18)
+    p.between(zero_point, -128, 127, at + 12)
+    p.min_max(low, high, at + 14)
+    p.offset(bias, 4 * channels, 4)
+    p.offset(multiplier, 4 * n, 4)
+    p.offset(shift, n, 1)
+    for i in range(n):
+        p.between(unpack_from("<i", p.blob, multiplier + 4 * i)[0], 0, 0x7FFFFFFF, at + 4)
+        p.between(unpack_from("<b", p.blob, shift + i)[0], -31, 30, at + 8)
+
+
+def _window(p, window, source, output):
+    """ti_window, as unpacked."""
+    for i in range(12):
+        p.between(window[i], 1, 0xFFFF if i < 8 else 256, 2 * i)
+    in_h, in_w, in_c, out_h, out_w, out_c, k_h, _, _, _, dilation_h = window[:11]
+    images = source[_ROWS] // in_h
+    held = (k_h - 1) * dilation_h + 1
+    p.product(images, in_h, 1, source[_ROWS])
+    p.product(images, out_h, 1, output[_ROWS])
+    p.product(in_w, in_c, 1, source[_ROW_BYTES])
+    p.product(out_w, out_c, 1, output[_ROW_BYTES])
+    if source[_RING] != source[_ROWS] and source[_RING] < held:
+        p.fail(FAULT_SHAPE, held, source[_RING])
+
+
+def _fully_connected(p, params, inputs, output, scratch):
+    source = inputs[0]
+    pixels, in_c, out_c, weights = unpack_from("<4I", p.blob, params)
+    p.equal(source[_ROWS], output[_ROWS])
+    p.product(pixels, in_c, 1, source[_ROW_BYTES])
+    p.product(pixels, out_c, 1, output[_ROW_BYTES])
+    p.offset(weights, in_c * out_c, 1)
+    _stage(p, params + 16, out_c, 16)
+
+
+def _conv(p, params, window, taps):
+    """What follows the window in either convolution; `taps` is the number of weights."""
+    zero_point, reserved, weights = unpack_from("<hHI", p.blob, params + 28)
+    p.between(zero_point, -128, 127, 28)
+    p.reserved(reserved)
+    p.offset(weights, taps, 1)
+    _stage(p, params + 36, window[5], 36)
+
+
+def _conv2d(p, params, inputs, output, scratch):
+    window = unpack_from("<14H", p.blob, params)
+    _window(p, window, inputs[0], output)
+    patch = window[6] * window[7] * window[2]
+    _conv(p, params, window, patch * window[5])
+    p.pool(scratch, patch)
+
+
+def _depthwise_conv2d(p, params, inputs, output, scratch):
+    window = unpack_from("<14H", p.blob, params)
+    _window(p, window, inputs[0], output)
+    in_c, out_c = window[2], window[5]
+    p.product(out_c // in_c, in_c, 1, out_c)
+    _conv(p, params, window, window[6] * window[7] * out_c)
+
+
+def _never_empty(p, size, out, taps, stride, pad):
+    """Each window begins before the input's end and ends after its start."""
+    if pad >= taps:
+        p.fail(FAULT_SHAPE, pad + 1, taps)
+    if (out - 1) * stride >= size + pad:
+        p.fail(FAULT_SHAPE, (out - 1) * stride + 1, size + pad)
+
+
+def _pool2d(p, params, inputs, output, scratch):
+    window = unpack_from("<14H", p.blob, params)
+    _window(p, window, inputs[0], output)
+    in_h, in_w, in_c, out_h, out_w, out_c, k_h, k_w, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left = window
+    p.equal(in_c, out_c)
+    p.between(dilation_h, 1, 1, 20)
+    p.between(dilation_w, 1, 1, 22)
+    _never_empty(p, in_h, out_h, k_h, stride_h, pad_top)
+    _never_empty(p, in_w, out_w, k_w, stride_w, pad_left)
+    low, high = unpack_from("<2h", p.blob, params + 28)
+    p.min_max(low, high, 28)
+
+
+def _softmax(p, params, inputs, output, scratch):
+    source = inputs[0]
+    count, depth, table, table_count, reserved = unpack_from("<3I2H", p.blob, params)
+    p.reserved(reserved)
+    p.equal(source[_ROWS], output[_ROWS])
+    p.product(count, depth, 1, source[_ROW_BYTES])
+    p.equal(source[_ROW_BYTES], output[_ROW_BYTES])
+    p.between(table_count, 1, 256, 12)
+    p.offset(table, 4 * table_count, 4)
+    p.between(depth, 1, 4095, 4)
+    for i in range(table_count):
+        p.between(unpack_from("<i", p.blob, table + 4 * i)[0], 0 if i else 1 << 30, 0x7FFFFFFF, 8)
+
+
+def _add(p, params, inputs, output, scratch):
+    (count, multiplier1, multiplier2, multiplier_out, zero_point1, zero_point2, zero_point, low, high,
+     shift1, shift2, shift_out, left_shift, reserved) = unpack_from("<I3i5h3bBH", p.blob, params)  # fmt: skip
+    p.reserved(reserved)
+    for tensor in inputs:
+        p.equal(output[_ROWS], tensor[_ROWS])
+    for tensor in (output, inputs[0], inputs[1]):
+        p.equal(count, tensor[_ROW_BYTES])
+    for i, multiplier in enumerate((multiplier1, multiplier2, multiplier_out)):
+        p.between(multiplier, 0, 0x7FFFFFFF, 4 + 4 * i)
+    for i, value in enumerate((zero_point1, zero_point2, zero_point)):
+        p.between(value, -128, 127, 16 + 2 * i)
+    p.min_max(low, high, 22)
+    p.between(shift1, -31, 0, 26)
+    p.between(shift2, -31, 0, 27)
+    p.between(shift_out, -31, 30, 28)
+    p.between(left_shift, 0, 20, 29)
+
+
+def _pad(p, params, inputs, output, scratch):
+    source = inputs[0]
+    in_h, out_h, pad_top, fill, in_w, out_w, pad_left, in_c, out_c, pad_c = unpack_from("<3Hh6I", p.blob, params)
+    p.between(in_h, 1, 0xFFFF, 0)
+    p.between(out_h, 1, 0xFFFF, 2)
+    images = source[_ROWS] // in_h
+    p.product(images, in_h, 1, source[_ROWS])
+    p.product(images, out_h, 1, output[_ROWS])
+    p.product(in_w, in_c, 1, source[_ROW_BYTES])
+    p.product(out_w, out_c, 1, output[_ROW_BYTES])
+    for before, size, out in (pad_top, in_h, out_h), (pad_left, in_w, out_w), (pad_c, in_c, out_c):
+        if before + size > out:
+            p.fail(FAULT_SHAPE, before + size, out)
+    p.between(fill, -128, 127, 6)
+
+
+def _reduce_mean(p, params, inputs, output, scratch):
+    source = inputs[0]
+    outer, width, inner, rows, mode, shift, multiplier, _, n, zero_point, reserved = unpack_from("<3IHBb3ihH", p.blob, params)
+    p.reserved(reserved)
+    p.between(n, 1, 0x7FFFFFFF, 24)
+    p.product(rows, width, 1, n)
+    p.product(output[_ROWS], rows, 1, source[_ROWS])
+    if source[_RING] != source[_ROWS] and source[_RING] < rows:
+        p.fail(FAULT_SHAPE, rows, source[_RING])
+    p.product(outer, width, inner, source[_ROW_BYTES])
+    p.product(outer, inner, 1, output[_ROW_BYTES])
+    p.between(mode, 0, 2, 14)
+    p.between(shift, -31, 30, 15)
+    p.between(multiplier, 0, 0x7FFFFFFF, 16)
+    p.between(zero_point, -128, 127, 28)
+
+
+def _table(p, params, inputs, output, scratch):
+    source = inputs[0]
+    count, table = unpack_from("<2I", p.blob, params)
+    p.equal(source[_ROWS], output[_ROWS])
+    p.equal(count, source[_ROW_BYTES])
+    p.equal(count, output[_ROW_BYTES])
+    p.offset(table, 256, 1)
+
+
+# By kernel number: the check, bytes of parameters, number of inputs, may they be constants, has it scratch memory.
+KERNELS = (
+    None,
+    (_fully_connected, 36, 1, False, False),
+    (_conv2d, 56, 1, False, True),
+    (_depthwise_conv2d, 56, 1, False, False),
+    (_pool2d, 32, 1, False, False),
+    (_pool2d, 32, 1, False, False),
+    (_softmax, 16, 1, False, False),
+    (_add, 32, 2, True, False),
+    (_pad, 32, 1, False, False),
+    (_reduce_mean, 32, 1, False, False),
+    (_table, 8, 1, False, False),
+)

@@ -1,0 +1,130 @@
+"""The kernels that need no window, in plain Python: each makes one output row, as SPEC.md says under "Kernels".
+
+Every kernel is called as kernel(blob, pool, params, inputs, output, row): `params` is the offset of its parameters,
+`inputs` and `output` are tensors as unpacked from ti_tensor. _pure_check has proved every access.
+"""
+
+from struct import unpack_from
+
+from ._pure_fixed import OutputStage, high, int8s, requantise, row_at, rshift, saturate, wrap
+
+
+def fully_connected(blob, pool, params, inputs, output, row):
+    """out[pixel][c] = stage(sum over i of x[pixel][i] * weights[c][i])."""
+    pixels, in_c, out_c, weights = unpack_from("<4I", blob, params)
+    stage = OutputStage(blob, params + 16, out_c)
+    start = row_at(inputs[0], row)
+    vectors = [int8s(pool, start + i * in_c, in_c) for i in range(pixels)]
+    out = row_at(output, row)
+    for c in range(out_c):
+        w = int8s(blob, weights + c * in_c, in_c)
+        to = out + c
+        for x in vectors:
+            accumulator = 0
+            i = 0
+            for v in x:
+                accumulator += v * w[i]
+                i += 1
+            pool[to] = stage.byte(accumulator, c)
+            to += out_c
+
+
+def _reciprocal(total):
+    """(r, headroom): 1 / total in Q0.31 with the headroom to shift it by; total > 0 in Q12.19."""
+    leading_zeros = 0
+    while not (total << leading_zeros) & 0x80000000:
+        leading_zeros += 1
+    half = (total << leading_zeros) >> 1
+    y = 1515870810 + high(half, -1010580540)
+    for _ in range(3):
+        y = wrap(y + saturate(4 * high(y, 0x20000000 - high(half, y))))
+    return saturate(2 * y), 12 - leading_zeros
+
+
+def softmax(blob, pool, params, inputs, output, row):
+    """out[v][c] = exp(x[v][c]) / sum over c, on a scale of 1/256 with zero point -128."""
+    count, depth, table, table_count = unpack_from("<3IH", blob, params)
+    exps = unpack_from("<%di" % table_count, blob, table)
+    at = row_at(inputs[0], row)
+    to = row_at(output, row)
+    for _ in range(count):
+        x = int8s(pool, at, depth)
+        top = max(x)
+        total = 0
+        for v in x:
+            if top - v < table_count:
+                total += rshift(exps[top - v], 12)
+        r, headroom = _reciprocal(total)
+        for c in range(depth):
+            q = -128
+            if top - x[c] < table_count:
+                q += rshift(high(r, exps[top - x[c]]), headroom + 23)
+            pool[to + c] = (127 if q > 127 else -128 if q < -128 else q) & 0xFF
+        at += depth
+        to += depth
+
+
+def add(blob, pool, params, inputs, output, row):
+    """out = requantise(a + b) of two inputs brought to one scale."""
+    (count, multiplier1, multiplier2, multiplier_out, zero_point1, zero_point2, zero_point, low, top,
+     shift1, shift2, shift_out, left_shift) = unpack_from("<I3i5h3bB", blob, params)  # fmt: skip
+    a, b = [int8s(blob if t[5] else pool, row_at(t, row), count) for t in inputs]
+    to = row_at(output, row)
+    for i in range(count):
+        q = requantise((a[i] - zero_point1) << left_shift, multiplier1, shift1)
+        q += requantise((b[i] - zero_point2) << left_shift, multiplier2, shift2)
+        q = requantise(q, multiplier_out, shift_out) + zero_point
+        pool[to + i] = (low if q < low else top if q > top else q) & 0xFF
+
+
+def pad(blob, pool, params, inputs, output, row):
+    """out[n][y][x][c] = in[n][y - pad_top][x - pad_left][c - pad_c], and fill outside."""
+    in_h, out_h, pad_top, fill, in_w, _, pad_left, in_c, out_c, pad_c = unpack_from("<3Hh6I", blob, params)
+    n = row // out_h
+    y = row % out_h - pad_top
+    line = bytearray(bytes([fill & 0xFF]) * output[1])
+    if 0 <= y < in_h:
+        at = row_at(inputs[0], n * in_h + y)
+        to = pad_left * out_c + pad_c
+        for _ in range(in_w):
+            line[to : to + in_c] = pool[at : at + in_c]
+            at += in_c
+            to += out_c
+    to = row_at(output, row)
+    pool[to : to + output[1]] = line
+
+
+def reduce_mean(blob, pool, params, inputs, output, row):
+    """The mean over `rows` input rows and over the width of [outer][width][inner]."""
+    (outer, width, inner, rows, mode, shift, multiplier, bias, n, zero_point) = unpack_from("<3IHBb3ih", blob, params)
+    lines = [int8s(pool, row_at(inputs[0], row * rows + i), inputs[0][1]) for i in range(rows)]
+    to = row_at(output, row)
+    block = width * inner
+    for o in range(outer):
+        for i in range(inner):
+            total = 0
+            for line in lines:
+                for j in range(o * block + i, (o + 1) * block, inner):
+                    total += line[j]
+            q = wrap(total)
+            if mode != 2:
+                q = requantise(wrap(q + bias), multiplier, shift)
+            if mode == 1:
+                q = wrap(q + n // 2 if q > 0 else q - n // 2)
+            if mode != 0:
+                q = q // n if q >= 0 else -(-q // n)
+            if mode != 2:
+                q += zero_point
+                q = 127 if q > 127 else -128 if q < -128 else q
+            pool[to] = q & 0xFF
+            to += 1
+
+
+def table(blob, pool, params, inputs, output, row):
+    """out = table[in as unsigned]."""
+    count, offset = unpack_from("<2I", blob, params)
+    values = bytes(blob[offset : offset + 256])
+    at = row_at(inputs[0], row)
+    to = row_at(output, row)
+    for i in range(count):
+        pool[to + i] = values[pool[at + i]]
