@@ -69,8 +69,8 @@ def test_static_shape_arithmetic_is_folded():
     x = g.input((1, 4, 2), 0.1, 0)
     shape = g.op("SHAPE", [x], (3,), dtype="int32")
     ends = [g.const(np.array([v], np.int32)) for v in (0, 1, 1)]
-    batch = g.op("STRIDED_SLICE", [shape, *ends], (), dtype="int32", ShrinkAxisMask=1)
-    packed = g.op("PACK", [batch, g.const(np.array(8, np.int32))], (2,), dtype="int32", Axis=0, ValuesCount=2)
+    batch = g.op("STRIDED_SLICE", [shape, *ends], (), dtype="int32", shrink_axis_mask=1)
+    packed = g.op("PACK", [batch, g.const(np.array(8, np.int32))], (2,), dtype="int32", axis=0, values_count=2)
     g.output(g.op("RESHAPE", [x, packed], (1, 8), 0.1, 0))
     result = build(g.finish())
     assert result.program.ops == [] and result.pool_bytes == 8

@@ -1,0 +1,18 @@
+# values.f32 through quantize() and set() into q.i8, and every int8 through dequantize() into real.f32, for test_unix_port.py.
+from array import array
+
+import tinyinfer
+
+m = tinyinfer.load("wide.tin")
+with open("values.f32", "rb") as f:
+    values = array("f", f.read())
+raw = m.input.quantize(values)
+assert m.input.quantize(list(values)) == raw
+for i in range(0, len(values), 256):
+    m.input.set(values[i : i + 256])
+    assert bytes(m.input.data) == raw[i : i + 256]
+with open("q.i8", "wb") as f:
+    f.write(raw)
+m.input.set(array("b", range(-128, 128)))
+with open("real.f32", "wb") as f:
+    f.write(m.input.dequantize())

@@ -1,0 +1,66 @@
+"""Compares a backend with the oracle, byte for byte."""
+
+from pathlib import Path
+
+import numpy as np
+
+from support import oracle
+
+FAILURES = Path(__file__).parents[2] / "build" / "failures"
+
+
+class Case:
+    """A model, the inputs to try on it (a list of arrays each), and what is special about it.
+
+    `oracle_model` is an equal model that the oracle understands where it does not understand `model` itself.
+    """
+
+    def __init__(self, op, model, inputs, oracle_model=None, **details):
+        self.op = op
+        self.model = model
+        self.inputs = inputs
+        self.oracle_model = oracle_model or model
+        self.details = details
+
+    def __repr__(self):
+        return f"{self.op}({', '.join(f'{key}={value}' for key, value in self.details.items())})"
+
+
+def check(backend, case):
+    """Fails unless `backend` (model, cases -> outputs) gives the oracle's bytes; the failing model is kept for another look."""
+    try:
+        expected = oracle.run_many(case.oracle_model, case.inputs)
+        actual = backend(case.model, case.inputs)
+        for number, (want, got) in enumerate(zip(expected, actual, strict=True)):
+            difference = first_difference(want, got)
+            assert difference is None, f"inputs {number}, {difference}"
+    except Exception as error:
+        raise AssertionError(f"{case!r}: {error} (model and inputs: {keep(case)}.tflite and .npz)") from error
+
+
+
+def first_difference(expected, actual):
+    """Where two lists of outputs differ first, as a sentence, or None."""
+    if len(expected) != len(actual):
+        return f"{len(expected)} outputs expected, got {len(actual)}"
+    for output, (want, got) in enumerate(zip(expected, actual)):
+        if want.shape != got.shape or want.dtype != got.dtype:
+            return f"output {output}: {want.dtype}{list(want.shape)} expected, got {got.dtype}{list(got.shape)}"
+        width = want.dtype.itemsize
+        differs = np.frombuffer(want.tobytes(), np.uint8) != np.frombuffer(got.tobytes(), np.uint8)
+        if differs.any():
+            elements = np.flatnonzero(differs.reshape(-1, width).any(axis=1))
+            index = tuple(int(i) for i in np.unravel_index(elements[0], want.shape))
+            return (f"output {output} of shape {list(want.shape)}: {len(elements)} of {want.size} elements differ, "
+                    f"first at {index}: {want[index]} expected, got {got[index]}")
+    return None
+
+
+def keep(case):
+    """Writes a case under build/failures, over the last one of its op: hypothesis ends with the smallest that fails."""
+    FAILURES.mkdir(parents=True, exist_ok=True)
+    path = FAILURES / case.op.lower()
+    path.with_suffix(".tflite").write_bytes(case.model)
+    np.savez(path.with_suffix(".npz"), **{f"case{i}_input{j}": array for i, inputs in enumerate(case.inputs)
+                                         for j, array in enumerate(inputs)})
+    return path

@@ -1,0 +1,41 @@
+"""SOFTMAX: ranks 1 to 4, beta, input scales from those where all outputs are equal to those where one takes everything."""
+
+import numpy as np
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from support.compare import Case, check
+from support.quantisation import generators, input_cases, log_uniform
+from support.tflite_builder import Graph
+
+# TFLite Micro aborts where beta * scale * 2^26 is not above 1.
+BETA_TIMES_SCALE_MIN_LOG2 = -25.9
+
+# It aborts, too, where the exponentials of a vector, the largest taken as 1, sum up to 512 or more.
+SUM_OF_EXPONENTIALS_MAX = 511
+
+
+def sum_of_exponentials(array, factor):
+    """The largest such sum of the vectors of an input."""
+    differences = array.astype(np.float64) - array.max(axis=-1, keepdims=True)
+    return np.exp(differences * factor).sum(axis=-1).max()
+
+
+@st.composite
+def softmaxes(draw):
+    shape = tuple(draw(st.lists(st.integers(1, 6), max_size=3))) + (draw(st.integers(1, 40) | st.integers(200, 1100)),)
+    beta = draw(st.sampled_from((1.0, 1.0, 0.1, 0.5, 2.0, 10.0)))
+    spread, rng = draw(st.sampled_from(("typical", "typical", "small", "large"))), draw(generators())
+    low, high = {"typical": (-8, 0), "small": (BETA_TIMES_SCALE_MIN_LOG2 - np.log2(beta), -8), "large": (0, 20)}[spread]
+    graph = Graph()
+    x = graph.input(shape, log_uniform(rng, low, high), int(rng.integers(-128, 128)))
+    graph.output(graph.op("SOFTMAX", [x], shape, 1 / 256, -128, beta=beta))
+    cases = input_cases(rng, x) + [[np.clip(rng.normal(0, 6, shape), -128, 127).astype(np.int8)]]
+    cases = [[array] for [array] in cases if sum_of_exponentials(array, beta * x.scale) < SUM_OF_EXPONENTIALS_MAX]
+    assume(cases)
+    return Case("SOFTMAX", graph.finish(), cases, shape=shape, beta=beta, scale=x.scale)
+
+
+@given(softmaxes())
+def test_softmax(backend, case):
+    check(backend, case)

@@ -1,0 +1,85 @@
+"""Functions of one int8 variable: LOGISTIC, TANH, RELU, RELU6, LEAKY_RELU, QUANTIZE, each over all 256 values; and chains."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from support.compare import Case, check
+from support.quantisation import generators, int8_like, log_uniform, scale_and_zero_point
+from support.tflite_builder import Graph
+
+SHAPES = st.lists(st.integers(1, 7), min_size=1, max_size=4).map(tuple)
+
+
+def every_value(rng, shape):
+    """Inputs of a shape that together hold each int8 value, in random order, plus one random input."""
+    size = int(np.prod(shape))
+    values = np.resize(rng.permutation(np.arange(-128, 128, dtype=np.int8)), -(-256 // size) * size)
+    return [[part.reshape(shape)] for part in np.split(values, len(values) // size)] + [[int8_like(rng, shape)]]
+
+
+def fixed_output(op):
+    """(scale, zero point) that TFLite demands of an op's int8 output, or None."""
+    return {"LOGISTIC": (1 / 256, -128), "TANH": (1 / 128, 0)}.get(op)
+
+
+@st.composite
+def unary(draw, op):
+    shape, extreme, rng = draw(SHAPES), draw(st.booleans()), draw(generators())
+    options = {"alpha": draw(st.sampled_from((0.01, 0.1, 0.2, 0.3, 0.9, 1.0, 1.5, 0.0, -0.5)))} if op == "LEAKY_RELU" else {}
+    graph = Graph()
+    x = graph.input(shape, *scale_and_zero_point(rng, extreme))
+    spread = 12 if extreme else 2
+    free = x.scale * log_uniform(rng, -spread, spread), scale_and_zero_point(rng, extreme)[1]
+    output = fixed_output(op) or ((x.scale, x.zero_point) if op == "RELU6" else free)
+    graph.output(graph.op(op, [x], shape, *output, **options))
+    return Case(op, graph.finish(), every_value(rng, shape), shape=shape, scale=x.scale, zero_point=x.zero_point,
+                output=output, **options)
+
+
+@given(unary("LOGISTIC"))
+def test_logistic(backend, case):
+    check(backend, case)
+
+
+@given(unary("TANH"))
+def test_tanh(backend, case):
+    check(backend, case)
+
+
+@given(unary("RELU"))
+def test_relu(backend, case):
+    check(backend, case)
+
+
+@given(unary("RELU6"))
+def test_relu6(backend, case):
+    check(backend, case)
+
+
+@given(unary("LEAKY_RELU"))
+def test_leaky_relu(backend, case):
+    check(backend, case)
+
+
+@given(unary("QUANTIZE"))
+def test_quantize(backend, case):
+    check(backend, case)
+
+
+@st.composite
+def chains(draw):
+    shape, rng = draw(SHAPES), draw(generators())
+    ops = draw(st.lists(st.sampled_from(("LOGISTIC", "TANH", "RELU", "QUANTIZE")), min_size=2, max_size=4))
+    graph = Graph()
+    x = tensor = graph.input(shape, *scale_and_zero_point(rng))
+    for op in ops:
+        output = fixed_output(op) or (tensor.scale * log_uniform(rng, -1, 1), int(rng.integers(-128, 128)))
+        tensor = graph.op(op, [tensor], shape, *output)
+    graph.output(tensor)
+    return Case("CHAIN", graph.finish(), every_value(rng, x.shape), shape=shape, ops=ops)
+
+
+@given(chains())
+def test_chain(backend, case):
+    check(backend, case)

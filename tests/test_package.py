@@ -1,0 +1,52 @@
+"""What `pip install` gives is whole: every module, the C core, and a packer that works away from the source tree."""
+
+import configparser
+import os
+import subprocess
+import sys
+import zipfile
+
+import packer
+import pytest
+import tinyinfer
+from conftest import ROOT
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """A wheel built from the source distribution, so that a file missing from either is missed."""
+    dist = tmp_path_factory.mktemp("dist")
+    subprocess.run([sys.executable, "setup.py", "-q", "sdist", "--dist-dir", dist], cwd=ROOT, check=True)
+    (sdist,) = dist.iterdir()
+    pip = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", dist, sdist]
+    subprocess.run(pip, cwd=dist, check=True)
+    (wheel,) = dist.glob("*.whl")
+    return wheel
+
+
+def test_every_module_is_in_the_wheel(wheel):
+    files = [path.relative_to(folder)
+             for folder in (ROOT / "host_tools", ROOT / "device_lib")
+             for kind in ("*.py", "*.pyi") for path in folder.rglob(kind)]  # fmt: skip
+    assert len(files) > 20
+    assert {str(path) for path in files} | {"packer/_core.abi3.so"} <= set(zipfile.ZipFile(wheel).namelist())
+
+
+def test_the_wheel_packs_a_model(wheel, tmp_path):
+    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
+    script = (
+        "import packer, packer.core, sys; from packer.cli import main\n"
+        f"assert packer.__file__.startswith({str(tmp_path)!r}), packer.__file__\n"
+        "sys.exit(main())"
+    )
+    model = ROOT / "examples" / "digits" / "digits_int8.tflite"
+    env = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
+    env.pop("TINYINFER_CORE", None)
+    subprocess.run([sys.executable, "-c", script, "build", model, "-o", "digits.tin"], cwd=tmp_path, env=env, check=True)
+    assert (tmp_path / "digits.tin").read_bytes().startswith(b"TINF")
+
+
+def test_versions_agree():
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    assert packer.__version__ == tinyinfer.version == setup["metadata"]["version"]

@@ -1,0 +1,169 @@
+"""The device library on MicroPython's unix port, with the native .mpy and with the user C module: tests/micropython/*.py."""
+
+import os
+import struct
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT
+from packer import build, oracle
+from packer.romfs import romfs_image
+
+from support.tflite_builder import Graph
+
+SCRIPTS = ROOT / "tests" / "micropython"
+LIBRARY = ROOT / "device_lib"
+BACKENDS = ["native x64", "user module", "pure Python"]
+
+# Beyond the C module's own affairs: pure Python minds no addresses, and allocates as it runs.
+NATIVE_ONLY = {"allocations", "hostile", "misaligned"}
+# Hundreds of loads and thousands of CRCs are a matter of minutes there; tests/test_pure*.py try damaged blobs.
+SLOW_IN_PYTHON = {"damaged"}
+
+
+def executable(variable, path):
+    """A program that `make unix` built, or the one named by an environment variable."""
+    found = Path(os.environ.get(variable) or ROOT / "build" / path)
+    if not found.is_file():
+        pytest.fail(f"{found} is missing: run `make unix`")
+    return found
+
+
+def native_module():
+    """The folder of the x64 _tinyinfer.mpy."""
+    found = Path(os.environ.get("TINYINFER_NATMOD") or ROOT / "build" / "natmod" / "x64" / "_tinyinfer.mpy")
+    if not found.is_file():
+        pytest.fail(f"{found} is missing: run `make natmod`")
+    return found.parent
+
+
+def micropython(backend):
+    """(backend, program, import path) of a MicroPython that has that backend."""
+    if backend == "user module":
+        return backend, executable("TINYINFER_UNIX_USERMOD", "unix-usermod/micropython"), [LIBRARY]
+    program = executable("TINYINFER_UNIX", "unix/micropython")
+    return backend, program, [native_module(), LIBRARY] if backend == "native x64" else [LIBRARY]
+
+
+def table_model(edge, shape, scale, zero_point):
+    """LOGISTIC with int8 or uint8 edges; `zero_point` is the int8 one."""
+    graph = Graph()
+    if edge == "int8":
+        x = graph.input(shape, scale, zero_point)
+    else:
+        x = graph.op("QUANTIZE", [graph.input(shape, scale, zero_point + 128, np.uint8)], shape, scale, zero_point)
+    y = graph.op("LOGISTIC", [x], shape, 1 / 256, -128)
+    graph.output(y if edge == "int8" else graph.op("QUANTIZE", [y], shape, 1 / 256, 0, np.uint8))
+    return graph.finish()
+
+
+def two_input_model():
+    graph = Graph()
+    x, y = graph.input((1, 6), 0.5, 0), graph.input((1, 6), 0.5, 0)
+    graph.output(graph.op("ADD", [x, y], (1, 6), 0.5, 0))
+    return graph.finish()
+
+
+@pytest.fixture(scope="session")
+def blobs():
+    digits = (ROOT / "examples" / "digits" / "digits_int8.tflite").read_bytes()
+    digits_blob = build(digits, "digits", {"labels": [str(i) for i in range(10)]}).blob
+    return {
+        "digits.tin": digits_blob,
+        "two.tin": build(two_input_model(), "two").blob,
+        "int8.tin": build(table_model("int8", (1, 5), 1 / 16, 0), "int8").blob,
+        "uint8.tin": build(table_model("uint8", (1, 5), 1 / 16, 0), "uint8").blob,
+        "models.romfs": romfs_image({"models/readme.txt": b"odd!!", "models/digits.tin": digits_blob}),
+    }
+
+
+def run(port, script, folder):
+    """Run a script of tests/micropython on `port` in `folder`; its output."""
+    backend, program, path = port
+    code = f"import sys, tinyinfer; sys.path.append({str(SCRIPTS)!r}); assert tinyinfer.backend == {backend!r}, tinyinfer.backend\n"
+    done = subprocess.run(
+        [program, "-X", "heapsize=4M", "-c", code + f"__import__({script!r})"],
+        cwd=folder,
+        env={**os.environ, "MICROPYPATH": ":".join(map(str, path))},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, f"{script}.py with {backend}: status {done.returncode}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    "backend, script",
+    [
+        (backend, script)
+        for backend in BACKENDS
+        for script in sorted(p.stem for p in SCRIPTS.glob("*.py") if p.stem != "quantize")
+        if backend != "pure Python" or script not in NATIVE_ONLY | SLOW_IN_PYTHON
+    ],
+)
+def test_script(backend, script, blobs, tmp_path):
+    port = micropython(backend)
+    for name, data in blobs.items():
+        (tmp_path / name).write_bytes(data)
+    run(port, script, tmp_path)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("scale, zero_point", [(1 / 16, 0), (0.1, -128), (0.0235, 5), (3.9e-3, 127), (7.3e-9, -3), (1.9e5, 44)])
+def test_quantize_is_that_of_tflm(backend, scale, zero_point, tmp_path):
+    """quantize() and dequantize() give the bytes of TFLite Micro's QUANTIZE and DEQUANTIZE."""
+    shape = (1, 256)
+    rng = np.random.default_rng(7)
+    halves = (np.arange(-128, 128) - zero_point + 0.5) * np.float32(scale)
+    values = np.stack([
+        rng.uniform(-150, 150, 256) * scale, rng.normal(0, 1e4, 256) * scale, halves,
+        np.nextafter(halves.astype(np.float32), np.float32(0)), np.nextafter(halves.astype(np.float32), np.float32(1e30)),
+        (np.arange(-128, 128) - zero_point) * np.float32(scale), np.linspace(-1, 1, 256) * scale,
+    ]).astype(np.float32)  # fmt: skip
+
+    quantize, dequantize = Graph(), Graph()
+    quantize.output(quantize.op("QUANTIZE", [quantize.input(shape, dtype=np.float32)], shape, scale, zero_point))
+    dequantize.output(dequantize.op("DEQUANTIZE", [dequantize.input(shape, scale, zero_point)], shape, dtype=np.float32))
+    model = quantize.finish()
+    want = np.concatenate([oracle.run(model, [row.reshape(shape)])[0].reshape(-1) for row in values])
+    want_real = oracle.run(dequantize.finish(), [np.arange(-128, 128, dtype=np.int8).reshape(shape)])[0]
+
+    (tmp_path / "wide.tin").write_bytes(build(table_model("int8", shape, scale, zero_point), "wide").blob)
+    (tmp_path / "values.f32").write_bytes(values.tobytes())
+    run(micropython(backend), "quantize", tmp_path)
+    got = np.frombuffer((tmp_path / "q.i8").read_bytes(), np.int8)
+    assert got.tolist() == want.tolist()
+    assert (tmp_path / "real.f32").read_bytes() == want_real.tobytes()
+
+
+def test_native_module_of_another_chip_is_an_import_error(tmp_path):
+    """A _tinyinfer.mpy of the wrong architecture is named as such, rather than passed over for slow pure Python."""
+    program = executable("TINYINFER_UNIX", "unix/micropython")
+    mpy = bytearray((native_module() / "_tinyinfer.mpy").read_bytes())
+    mpy[2] = mpy[2] & 0x03 | 4 << 2  # the header's architecture: armv6m
+    (tmp_path / "_tinyinfer.mpy").write_bytes(mpy)
+    done = subprocess.run(
+        [program, "-c", "import tinyinfer"],
+        env={**os.environ, "MICROPYPATH": f"{tmp_path}:{LIBRARY}"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode != 0
+    assert "ImportError: _tinyinfer.mpy does not fit this firmware" in done.stdout + done.stderr
+    assert "copy the one for x64" in done.stdout + done.stderr
+
+
+def test_version_is_that_of_the_package():
+    import packer
+    import tinyinfer
+
+    assert tinyinfer.version == packer.__version__
+
+
+def test_magic_of_wide_blob_is_aligned(blobs):
+    """The ROMFS image of the tests holds the blob at a multiple of 4, after a file of odd size."""
+    at = blobs["models.romfs"].index(b"TINF" + struct.pack("<HH", 1, 64))
+    assert at % 4 == 0
