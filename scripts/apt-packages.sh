@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# The one place that installs Debian packages:   scripts/apt-packages.sh PURPOSE...
+#
+#   build     compiler, venv, and what unpacks MicroPython's source
+#   test      what `make test` counts instructions with
+#   fuzz      clang with libFuzzer
+#   armv6m armv7m armv7emsp armv7emdp rv32imc x86     cross compiler for native modules of that architecture
+#
+# Prints what is missing and installs it as root; otherwise names it and exits 1. What is there by other means than a
+# package (a Python of one's own, a compiler in PATH) counts as there.
+set -euo pipefail
+
+PYTHON=${PYTHON:-python3}
+
+packages_for() {
+    case $1 in
+        build) echo build-essential python3-venv dpkg-dev ;;
+        test) echo valgrind ;;
+        fuzz) echo clang libclang-rt-dev ;;
+        armv*) echo gcc-arm-none-eabi libnewlib-arm-none-eabi ;;
+        rv32imc) echo gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf ;;
+        x86) echo gcc-multilib ;;
+        x64) ;;
+        *) echo "$0: no purpose is called '$1'; see the head of the script" >&2; return 2 ;;
+    esac
+}
+
+compiles() { # COMPILER FLAGS...
+    echo 'int main(void) { return 0; }' | "$@" -x c - -o /dev/null 2>/dev/null
+}
+
+there() {
+    case $1 in
+        build-essential) compiles gcc && command -v make ;;
+        python3-venv) "$PYTHON" -c 'import ensurepip, venv' ;;
+        dpkg-dev) [ -n "${MICROPY_DIR:-}" ] || command -v dpkg-source ;;
+        valgrind | clang) command -v "$1" ;;
+        libclang-rt-dev) echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
+            clang -fsanitize=fuzzer,address,undefined -x c - -o /dev/null ;;
+        gcc-multilib) compiles gcc -m32 ;;
+        gcc-*) command -v "${1#gcc-}-gcc" ;;
+        libnewlib-arm-none-eabi) [ -e "$(arm-none-eabi-gcc -print-file-name=libc.a)" ] ;;
+        picolibc-riscv64-unknown-elf) [ -e "$(riscv64-unknown-elf-gcc -print-file-name=picolibc.specs)" ] ;;
+    esac >/dev/null 2>&1
+}
+
+missing=()
+for purpose; do
+    wanted=$(packages_for "$purpose")
+    for package in $wanted; do
+        there "$package" || missing+=("$package")
+    done
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+if [ "$(id -u)" -ne 0 ]; then
+    echo "Debian packages are missing, and only root can install them: apt install ${missing[*]}" >&2
+    exit 1
+fi
+echo "== installing Debian packages: ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+apt-get -qq update
+apt-get -qq -y -o Dpkg::Use-Pty=0 install --no-install-recommends "${missing[@]}" >/dev/null
+for package in "${missing[@]}"; do
+    there "$package" || { echo "$package is installed, but does not work" >&2; exit 1; }
+done
