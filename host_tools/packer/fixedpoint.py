@@ -13,7 +13,7 @@ def saturate(x):
 
 
 def high(a, b):
-    """Doubling high multiply: a * b / 2^31 rounded half away from zero, saturated."""
+    """Doubling high multiply: a * b / 2^31 rounded to nearest, ties towards plus infinity, saturated."""
     product = a * b
     nudged = product + ((1 << 30) if product >= 0 else 1 - (1 << 30))
     return saturate(nudged >> 31 if nudged >= 0 else -(-nudged >> 31))

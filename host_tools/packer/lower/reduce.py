@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..fixedpoint import quantise_multiplier
-from ..format import MEAN_DIVIDE, MEAN_RESCALE, MEAN_TRUNCATE
+from ..format import MEAN_DIVIDE, MEAN_RESCALE
 from .context import CannotLower, lowers, require_int8
 
 
@@ -38,16 +38,9 @@ def mean(context, op):
     if y.elements != before * after:
         raise CannotLower(f"shape {list(y.shape)} is not the mean of {list(x.shape)} over {sorted(axes)}; convert again")
     multiplier, shift = quantise_multiplier(x.scale / y.scale)
-    axes_listed = [int(a) for a in axes_tensor.data.ravel()]
-    if op.options.get("KeepDims") and len(x.shape) == 4 and axes_listed in ([1, 2], [2, 1]):
-        mode = MEAN_DIVIDE
-    elif x.scale == y.scale and x.zero_point == y.zero_point:
-        mode = MEAN_TRUNCATE
-    else:
-        # TFLite puts 1/n into the multiplier, limited so that the shift stays in range.
-        mode = MEAN_RESCALE
-        extra = min(reduced.bit_length() - 1, 32, 31 + shift)
-        multiplier, shift = (multiplier << extra) // reduced, shift - extra
+    mode = MEAN_RESCALE
+    extra = min(reduced.bit_length() - 1, 32, 31 + shift)
+    multiplier, shift = (multiplier << extra) // reduced, shift - extra
     if not -31 <= shift <= 30:
         raise CannotLower("its output scale is far too small for its input; convert the model again")
     rows, width = rows_of_reduction(x.shape, before, reduced, after)
