@@ -81,6 +81,13 @@ $(BUILD)/unix-usermod/micropython: micropython
 	@mkdir -p $(@D)
 	@$(MAKE) $(UNIX) USER_C_MODULES=$(CURDIR)/native_modules $(call log,$(@D).log)
 
+FUZZER = $(BUILD)/fuzz/fuzz_load_run
+
+$(FUZZER): tests/fuzz/fuzz_load_run.c tests/fuzz/fuzz_load_run.h $(CORE_SRC) | packages-fuzz
+	@echo "== building the fuzzer"
+	@mkdir -p $(@D)/corpus
+	clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Inative_modules/core $(filter %.c,$^) -o $@
+
 size: natmod
 	@for arch in $(ARCHS); do printf '%-10s %6d bytes\n' $$arch $$(stat -c %s $(BUILD)/natmod/$$arch/_tinyinfer.mpy); done
 
@@ -99,6 +106,12 @@ test: core natmod unix packages-test
 
 test-all: core natmod unix packages-test fuzz
 	$(BIN)/python -m pytest -n $(JOBS) --run-slow tests
+
+# Finds grow build/fuzz/corpus from one run to the next; an input that crashes is kept as build/fuzz/crash-*.
+fuzz: $(FUZZER) .venv/installed
+	@echo "== fuzzing for 60 s"
+	$(BIN)/python tests/fuzz/make_corpus.py $(BUILD)/fuzz/seeds
+	$(FUZZER) -max_total_time=60 -timeout=10 -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/corpus $(BUILD)/fuzz/seeds
 
 clean:
 	rm -rf $(BUILD)/[!m]* $(CORE)

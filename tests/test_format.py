@@ -1,10 +1,15 @@
-"""The three descriptions of the blob agree: ti_format.h (as the C compiler lays it out), packer/format.py and SPEC.md."""
+"""The three descriptions of the blob agree: ti_format.h (as the C compiler lays it out), packer/format.py and SPEC.md.
 
+So do packer/core.py's copies of the structs in ti_core.h.
+"""
+
+import ctypes
 import re
 import subprocess
 
 import pytest
 from conftest import ROOT
+from packer import core
 from packer import format as fmt
 
 CORE = ROOT / "native_modules" / "core"
@@ -16,10 +21,10 @@ BY_C_NAME = {s.c_name: s for s in fmt.STRUCTS}
 
 
 def compile_asserts(tmp_path, asserts):
-    """Compile `asserts`, (C expression, message) pairs, against ti_format.h; what the compiler finds false is returned."""
+    """Compile `asserts`, (C expression, message) pairs, against the core's headers; what the compiler finds false is returned."""
     source = tmp_path / "asserts.c"
     lines = [f'_Static_assert({expression}, "{message}");' for expression, message in asserts]
-    source.write_text("\n".join(["#include <stddef.h>", '#include "ti_format.h"', *lines, ""]))
+    source.write_text("\n".join(["#include <stddef.h>", '#include "ti_core.h"', *lines, ""]))
     gcc = subprocess.run(
         ["gcc", "-std=gnu11", "-fsyntax-only", f"-I{CORE}", str(source)], capture_output=True, text=True
     )
@@ -78,6 +83,18 @@ def test_constants_are_those_of_c(tmp_path):
             asserts.append((f'__builtin_strcmp(TI_{name}, "{value.decode()}") == 0', f"TI_{name} is {value.decode()}"))
         else:
             asserts.append((f"TI_{name} == {value}", f"TI_{name} is {value}"))
+    assert compile_asserts(tmp_path, asserts) == []
+
+
+@pytest.mark.parametrize(("c_name", "struct"), [("ti_fault", core._Fault), ("ti_model", core._Model)])
+def test_ctypes_struct_is_laid_out_as_in_c(tmp_path, c_name, struct):
+    asserts = [(f"sizeof({c_name}) == {ctypes.sizeof(struct)}", f"{c_name} has {ctypes.sizeof(struct)} bytes")]
+    for name, _ in struct._fields_:
+        at, size = getattr(struct, name).offset, getattr(struct, name).size
+        asserts += [
+            (f"offsetof({c_name}, {name}) == {at}", f"{name} is at byte {at}"),
+            (f"sizeof((({c_name} *)0)->{name}) == {size}", f"{name} has {size} bytes"),
+        ]
     assert compile_asserts(tmp_path, asserts) == []
 
 

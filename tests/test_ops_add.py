@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.compare import Case, check
-from support.quantisation import (ACTIVATIONS, SCALE_OF_RELU6_MIN, generators, input_cases, int8_like, log_uniform,
-                                  scale_and_zero_point)
+from support.quantisation import (ACTIVATIONS, SCALE_OF_RELU6_MIN, generators, input_cases, int8_like,
+                                  scale_and_zero_point, scale_near)
 from support.tflite_builder import Graph
 
 
@@ -20,7 +20,7 @@ def additions(draw):
 
     graph = Graph()
     x = graph.input(shape, *scale_and_zero_point(rng, extreme))
-    other = x.scale * log_uniform(rng, -spread, spread), scale_and_zero_point(rng, extreme)[1]
+    other = scale_near(rng, x.scale, spread), scale_and_zero_point(rng, extreme)[1]
     if operands == "two":
         y = graph.input(shape, *other)
     elif operands == "same":
@@ -28,7 +28,7 @@ def additions(draw):
     else:
         y = graph.const(int8_like(rng, shape), *other)
     # TFLite Micro aborts where twice the larger input scale is 2^20 output scales or more.
-    scale = max(x.scale, y.scale) * max(log_uniform(rng, -spread, spread), np.float32(2.0 ** -18.9))
+    scale = max(scale_near(rng, max(x.scale, y.scale), spread), max(x.scale, y.scale) * np.float32(2.0 ** -18.9))
     scale = max(scale, np.float32(SCALE_OF_RELU6_MIN))
     inputs = [y, x] if operands == "constant first" else [x, y]
     graph.output(graph.op("ADD", inputs, shape, scale, scale_and_zero_point(rng, extreme)[1],

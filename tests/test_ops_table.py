@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.compare import Case, check
-from support.quantisation import generators, int8_like, log_uniform, scale_and_zero_point
+from support.quantisation import generators, int8_like, scale_and_zero_point, scale_near
 from support.tflite_builder import Graph
 
 SHAPES = st.lists(st.integers(1, 7), min_size=1, max_size=4).map(tuple)
@@ -30,7 +30,7 @@ def unary(draw, op):
     graph = Graph()
     x = graph.input(shape, *scale_and_zero_point(rng, extreme))
     spread = 12 if extreme else 2
-    free = x.scale * log_uniform(rng, -spread, spread), scale_and_zero_point(rng, extreme)[1]
+    free = scale_near(rng, x.scale, spread), scale_and_zero_point(rng, extreme)[1]
     output = fixed_output(op) or ((x.scale, x.zero_point) if op == "RELU6" else free)
     graph.output(graph.op(op, [x], shape, *output, **options))
     return Case(op, graph.finish(), every_value(rng, shape), shape=shape, scale=x.scale, zero_point=x.zero_point,
@@ -74,7 +74,7 @@ def chains(draw):
     graph = Graph()
     x = tensor = graph.input(shape, *scale_and_zero_point(rng))
     for op in ops:
-        output = fixed_output(op) or (tensor.scale * log_uniform(rng, -1, 1), int(rng.integers(-128, 128)))
+        output = fixed_output(op) or (scale_near(rng, tensor.scale, 1), int(rng.integers(-128, 128)))
         tensor = graph.op(op, [tensor], shape, *output)
     graph.output(tensor)
     return Case("CHAIN", graph.finish(), every_value(rng, x.shape), shape=shape, ops=ops)

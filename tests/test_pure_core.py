@@ -101,13 +101,14 @@ def test_hand_made_models(seed):
 
 @pytest.mark.parametrize("seed", range(60))
 def test_convolutions_whose_windows_miss_the_input(seed):
-    """Padding may be wider than the kernel, and windows may lie wholly beyond the end: all of it counts as zero point."""
+    """Padding may be wider than the kernel, and windows may lie wholly past the end: all of it counts as zero point."""
     rng = random.Random(seed)
     kernel = rng.choice([blobs.CONV2D, blobs.DEPTHWISE_CONV2D])
     images, in_c, multiplier = rng.randint(1, 2), rng.randint(1, 12), rng.randint(1, 2)
     k, dilation = (rng.randint(1, 3), rng.randint(1, 3)), (rng.randint(1, 3), rng.randint(1, 3))
-    window = blobs.Window(rng.randint(1, 5), rng.randint(1, 5), in_c, in_c * multiplier, k, (rng.randint(1, 3), rng.randint(1, 2)),
-                          dilation, (rng.randint(0, 4), rng.randint(0, 4)), (rng.randint(1, 6), rng.randint(1, 6)))  # fmt: skip
+    stride, pad = (rng.randint(1, 3), rng.randint(1, 2)), (rng.randint(0, 4), rng.randint(0, 4))
+    in_h, in_w, out_h, out_w = rng.randint(1, 5), rng.randint(1, 5), rng.randint(1, 6), rng.randint(1, 6)
+    window = blobs.Window(in_h, in_w, in_c, in_c * multiplier, k, stride, dilation, pad, (out_h, out_w))
     taps = k[0] * k[1] * in_c * multiplier * (in_c if kernel == blobs.CONV2D else 1)
     b = blobs.Builder()
     x = b.tensor(images * window.in_h, window.in_w * in_c)
@@ -120,8 +121,8 @@ def test_convolutions_whose_windows_miss_the_input(seed):
 
 
 MODELS = [
-    "hello_world_int8", "micro_speech_int8", "magic_wand_int8", "emlearn_mnist_cnn_int8", "mlperf_ad_int8", "mlperf_kws_int8",
-    "mlperf_sww_int8",
+    "hello_world_int8", "micro_speech_int8", "magic_wand_int8", "emlearn_mnist_cnn_int8", "mlperf_ad_int8",
+    "mlperf_kws_int8", "mlperf_sww_int8",
 ]  # fmt: skip
 LARGE = ["person_detect_int8", "mlperf_vww_int8", "mlperf_ic_resnet8_int8"]
 

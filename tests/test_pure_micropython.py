@@ -1,4 +1,4 @@
-"""The pure-Python engine on MicroPython's unix port, where no native module is on the path: same bytes, same verdicts."""
+"""The pure-Python engine on MicroPython's unix port, with no native module on the path: same bytes and verdicts."""
 
 import json
 import subprocess
@@ -52,7 +52,9 @@ def micropython(unix_micropython, tmp_path):
         path = tmp_path / "model.tin"
         path.write_bytes(blob)
         script = f"LIB, BLOB, SELFTEST = {str(ROOT / 'device_lib')!r}, {str(path)!r}, {selftest}\n{script}"
-        done = subprocess.run([unix_micropython, "-X", "heapsize=4m", "-c", script], cwd=tmp_path, capture_output=True, text=True)
+        done = subprocess.run(
+            [unix_micropython, "-X", "heapsize=4m", "-c", script], cwd=tmp_path, capture_output=True, text=True
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         return json.loads(done.stdout)
 

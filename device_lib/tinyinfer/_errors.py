@@ -6,7 +6,7 @@ from ._blob import string_at
 
 _REBUILD = "build it again with `packer build`"
 _COPY = "copy it again"
-_POOL_SMALL = 14
+_ALIGN, _MAGIC, _POOL_SMALL = 1, 3, 14
 
 # By ti_fault_code: (sentence, what to do); {a} and {b} are the fault's numbers.
 _FAULTS = {
@@ -31,50 +31,60 @@ _FAULTS = {
 _PLACES = ("header", "tensor", "op", "step", "input", "output")
 
 
-def _name(blob, place, index):
-    """' "conv2d_1"' for a place that has a name which can be read; the blob is not to be trusted."""
-    try:
-        if place == "op":
-            at = unpack_from("<I", blob, 32)[0] + 28 * index + 24
-        else:
-            inputs = unpack_from("<H", blob, 22)[0]
-            at = unpack_from("<I", blob, 40)[0] + 44 * (index + (inputs if place == "output" else 0)) + 40
-        return ' "%s"' % string_at(blob, unpack_from("<I", blob, at)[0])[:64]
-    except (ValueError, IndexError):
-        return ""
+def _u32(blob, at):
+    return unpack_from("<I", blob, at)[0]
+
+
+def _model_name(blob):
+    return string_at(blob, _u32(blob, 52))
+
+
+def _op_name(blob, index):
+    return string_at(blob, _u32(blob, _u32(blob, 32) + 28 * index + 24))
+
+
+def _io_name(blob, index):
+    return string_at(blob, _u32(blob, _u32(blob, 40) + 44 * index + 40))
 
 
 def _where(blob, place, index):
+    """'op 2 "conv2d_1": ', the name only where the blob, which is not to be trusted, has one that can be read."""
     place = _PLACES[place]
+    name = ""
+    try:
+        if place == "op":
+            name = _op_name(blob, index)
+        elif place == "input":
+            name = _io_name(blob, index)
+        elif place == "output":
+            name = _io_name(blob, unpack_from("<H", blob, 22)[0] + index)
+    except Exception:
+        pass
     if place == "header":
         return ""
-    return "%s %d%s: " % (place, index, _name(blob, place, index) if place in ("op", "input", "output") else "")
+    return "%s %d%s: " % (place, index, ' "%s"' % name[:64] if name else "")
 
 
-def model_name(blob):
-    return string_at(blob, unpack_from("<I", blob, 52)[0])
-
-
-def load_error(error, check, source, blob, pool):
+def load_error(error, check, source, blob):
     """What load() raises for what the engine raised. `check` tells a fault of the blob from one of the pool."""
     what = source if isinstance(source, str) else "the buffer"
     if isinstance(error, TypeError):
         return TypeError("load() takes a path or bytes, and as pool a bytearray or a writable memoryview of bytes")
     if isinstance(error, (MemoryError, OverflowError)):
-        return MemoryError("%s needs a pool of %d bytes, and the heap has no such block" % (what, unpack_from("<I", blob, 12)[0]))
+        return MemoryError("%s needs a pool of %d bytes, and the heap has no such block" % (what, _u32(blob, 12)))
     if len(error.args) != 5:
         return error
     code, place, index, a, b = error.args
     if code == _POOL_SMALL:
-        name = model_name(blob)
+        name = _model_name(blob)
         return ValueError("the pool has %d bytes and model %s needs %d: give it tinyinfer.Pool(%d)" % (a, name, b, b))
-    if code == 1:
+    if code == _ALIGN:
         try:
             check(blob)
-            return ValueError("the pool's address is %d more than a multiple of 4: give a bytearray, tinyinfer.Pool(size)" % a)
+            return ValueError("the pool's address is %d more than a multiple of 4: give it tinyinfer.Pool(size)" % a)
         except ValueError:
             pass
-    if code == 3 and bytes(blob[4:8]) == b"TFL3":
+    if code == _MAGIC and bytes(blob[4:8]) == b"TFL3":
         return ValueError("%s is a TensorFlow Lite model: make a .tin blob of it with `packer build`" % what)
     sentence, remedy = _FAULTS[code]
     return ValueError("%s: %s%s: %s" % (what, _where(blob, place, index), sentence.format(a=a, b=b), remedy))
@@ -83,7 +93,7 @@ def load_error(error, check, source, blob, pool):
 def selftest_error(blob, op):
     return RuntimeError(
         'model %s: op %d "%s" gives other bytes than the packer computed: %s, and report it if it stays'
-        % (model_name(blob), op, string_at(blob, unpack_from("<I", blob, unpack_from("<I", blob, 32)[0] + 28 * op + 24)[0]), _COPY)
+        % (_model_name(blob), op, _op_name(blob, op), _COPY)
     )
 
 

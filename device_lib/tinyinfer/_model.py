@@ -26,11 +26,11 @@ def Pool(size):
 def load(source, pool=None):
     """The model in `source`: a path, or a bytes-like object, at an address that is a multiple of 4.
 
-    A file that is mapped into memory (on a ROMFS) and a buffer are used where they lie; another file is read into RAM. The
-    buffer must not change as long as the model is used.
+    A file that is mapped into memory (on a ROMFS) and a buffer are used where they lie; another file is read into RAM.
+    The buffer must not change as long as the model is used.
 
-    pool: bytearray or writable memoryview of at least `pool_bytes` bytes, which other models may use as well as long as they do
-    not run at the same time; without it the model allocates one of just that size.
+    pool: bytearray or writable memoryview of at least `pool_bytes` bytes, which other models may use as well as long as
+    they do not run at the same time; without it the model allocates one of just that size.
 
     ValueError where the blob is damaged, or the pool too small; MemoryError where the pool does not fit the heap.
     """
@@ -48,7 +48,7 @@ def load(source, pool=None):
     except (ValueError, TypeError, MemoryError, OverflowError) as e:
         from ._errors import load_error
 
-        raise load_error(e, _core.check, source, blob, pool) from None
+        raise load_error(e, _core.check, source, blob) from None
 
 
 def _open(path):
@@ -65,7 +65,7 @@ def _open(path):
         blob = bytearray(f.seek(0, 2))
         f.seek(0)
         f.readinto(blob)
-        return memoryview(blob), "RAM"
+        return memoryview(blob), "blob in RAM"
 
 
 def _view(buffer):
@@ -76,15 +76,15 @@ def _view(buffer):
 class Model:
     """A loaded model, made by load().
 
-    inputs, outputs: tuples of Tensor, views of the pool. A run may use the memory of the inputs for something else: write them
-    before each run, and read the outputs before the next one.
+    inputs, outputs: tuples of Tensor, views of the pool. A run may use the memory of the inputs for something else:
+    write them before each run, and read the outputs before the next one.
     """
 
     def __init__(self, engine, blob, place):
         n_inputs, n_outputs = unpack_from("<HH", blob, 22)
         self._engine = engine
         self._blob = blob
-        self._place = place
+        self._place = place  # what its bytes are called: "flash", "blob in RAM", or "blob" where nobody knows
         self._meta = None
         pool = _view(engine.pool())
         io = unpack_from("<I", blob, 40)[0]
@@ -125,7 +125,7 @@ class Model:
         return profile(self._engine, self._blob)
 
     def selftest(self):
-        """Run on the blob's own input. RuntimeError names the first layer whose bytes are not those the packer computed."""
+        """Run on the blob's own input. RuntimeError names the first layer whose bytes differ from the packer's."""
         op = self._engine.selftest()
         if op >= 0:
             from ._errors import selftest_error
@@ -171,12 +171,11 @@ class Model:
         return self.meta.get("labels")
 
     def __repr__(self):
-        kind = "blob" if self._place == "blob" else "blob in RAM" if self._place == "RAM" else "flash"
         return "<Model %s: %s -> %s, %s B RAM, %s B %s>" % (
             self.name,
             ", ".join([t.spec() for t in self.inputs]),
             ", ".join([t.spec() for t in self.outputs]),
             "{:,}".format(self.pool_bytes),
             "{:,}".format(self.blob_bytes),
-            kind,
+            self._place,
         )

@@ -1,7 +1,7 @@
 """The engine in plain Python, where no native module runs: same interface and same bytes as `_tinyinfer`, but slow.
 
-Needs MicroPython 1.23, CircuitPython 9 or CPython 3.9 on a little-endian machine. Unlike the C core it does not mind where
-a buffer lies, and it allocates while it runs.
+Needs MicroPython 1.23, CircuitPython 9 or CPython 3.9 on a little-endian machine. Unlike the C core it does not mind
+where a buffer lies, and it allocates while it runs.
 """
 
 from struct import unpack_from
@@ -22,8 +22,9 @@ _KERNELS = (
 class Engine:
     """A checked blob on a pool, run row by row.
 
-    `blob`: bytes-like, only read. `pool`: writable, at least pool_bytes long; None: the engine makes a bytearray of exactly
-    pool_bytes. ValueError(code, place, index, a, b) of ti_fault where either cannot be used, TypeError where it is no buffer.
+    `blob`: bytes-like, only read. `pool`: writable, at least pool_bytes long; None: the engine makes a bytearray of
+    exactly pool_bytes. ValueError(code, place, index, a, b) of ti_fault where either cannot be used, TypeError where it
+    is no such buffer.
     """
 
     def __init__(self, blob, pool):
@@ -50,7 +51,7 @@ class Engine:
             pass
 
     def step(self, n):
-        """Make the next n output rows. True while rows are left, False when the run has ended and stands at its start."""
+        """Make the next n output rows. True while rows are left; at the end False, and the run stands at its start."""
         for _ in range(n):
             if not self._row_done():
                 return False

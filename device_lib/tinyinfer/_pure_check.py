@@ -7,8 +7,8 @@ from struct import unpack_from
 
 from ._pure_check_kernels import KERNELS
 from ._pure_proof import (
-    AT_INPUT, AT_OP, AT_OUTPUT, AT_STEP, AT_TENSOR, FAULT_CRC, FAULT_INDEX, FAULT_MAGIC, FAULT_SHAPE, FAULT_SHORT, FAULT_SIZE,
-    FAULT_STRING, FAULT_VALUE, FAULT_VERSION, HEADER, Proof, byte_view, crc32,
+    AT_INPUT, AT_OP, AT_OUTPUT, AT_STEP, AT_TENSOR, FAULT_CRC, FAULT_INDEX, FAULT_MAGIC, FAULT_SHAPE, FAULT_SHORT,
+    FAULT_SIZE, FAULT_STRING, FAULT_VALUE, FAULT_VERSION, HEADER, Proof, byte_view, crc32,
 )  # fmt: skip
 
 _FLOAT32 = 5
@@ -63,8 +63,8 @@ def _check_frame(p):
 
 def _check_header(p):
     """Returns what the proof does not keep: (n_steps, n_inputs, n_outputs, steps, io)."""
-    (_, _, _, _, p.pool_bytes, p.n_tensors, p.n_ops, n_steps, n_inputs, n_outputs, golden_seed, p.tensors, p.ops, steps, io,
-     p.strings, p.strings_bytes, name, metadata, reserved) = unpack_from(HEADER, p.blob)  # fmt: skip
+    (_, _, _, _, p.pool_bytes, p.n_tensors, p.n_ops, n_steps, n_inputs, n_outputs, golden_seed, p.tensors, p.ops, steps,
+     io, p.strings, p.strings_bytes, name, metadata, reserved) = unpack_from(HEADER, p.blob)  # fmt: skip
     p.reserved(reserved)
     p.between(golden_seed, 1, 0xFFFF, 26)
     p.offset(p.tensors, 16 * p.n_tensors, 4)

@@ -1,7 +1,7 @@
 """What the loader proves of each kernel's parameters, in the order of the kernels in native_modules/core/kernels.
 
-Every check is called as check(proof, params, inputs, output, scratch): `params` is the offset of the parameters, tensors are
-as Proof.tensor gives them.
+Every check is called as check(proof, params, inputs, output, scratch): `params` is the offset of the parameters, and
+tensors are as Proof.tensor gives them.
 """
 
 from struct import unpack_from
@@ -88,7 +88,8 @@ def _never_empty(p, size, out, taps, stride, pad):
 def _pool2d(p, params, inputs, output, scratch):
     window = unpack_from("<14H", p.blob, params)
     _window(p, window, inputs[0], output)
-    in_h, in_w, in_c, out_h, out_w, out_c, k_h, k_w, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left = window
+    (in_h, in_w, in_c, out_h, out_w, out_c, k_h, k_w, stride_h, stride_w, dilation_h, dilation_w,
+     pad_top, pad_left) = window  # fmt: skip
     p.equal(in_c, out_c)
     p.between(dilation_h, 1, 1, 20)
     p.between(dilation_w, 1, 1, 22)
@@ -149,19 +150,15 @@ def _pad(p, params, inputs, output, scratch):
 
 def _reduce_mean(p, params, inputs, output, scratch):
     source = inputs[0]
-    outer, width, inner, rows, mode, shift, multiplier, _, n, zero_point, reserved = unpack_from("<3IHBb3ihH", p.blob, params)
-    p.reserved(reserved)
-    p.between(n, 1, 0x7FFFFFFF, 24)
-    p.product(rows, width, 1, n)
+    outer, width, inner, rows, zero_point, multiplier, shift, _ = unpack_from("<3IHh3i", p.blob, params)
     p.product(output[_ROWS], rows, 1, source[_ROWS])
     if source[_RING] != source[_ROWS] and source[_RING] < rows:
         p.fail(FAULT_SHAPE, rows, source[_RING])
     p.product(outer, width, inner, source[_ROW_BYTES])
     p.product(outer, inner, 1, output[_ROW_BYTES])
-    p.between(mode, 0, 2, 14)
-    p.between(shift, -31, 30, 15)
+    p.between(shift, -31, 30, 20)
     p.between(multiplier, 0, 0x7FFFFFFF, 16)
-    p.between(zero_point, -128, 127, 28)
+    p.between(zero_point, -128, 127, 14)
 
 
 def _table(p, params, inputs, output, scratch):
@@ -184,6 +181,6 @@ KERNELS = (
     (_softmax, 16, 1, False, False),
     (_add, 32, 2, True, False),
     (_pad, 32, 1, False, False),
-    (_reduce_mean, 32, 1, False, False),
+    (_reduce_mean, 28, 1, False, False),
     (_table, 8, 1, False, False),
 )

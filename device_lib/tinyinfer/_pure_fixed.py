@@ -1,6 +1,6 @@
-"""Fixed-point arithmetic of TFLite Micro's reference kernels (gemmlowp's), on Python integers; SPEC.md gives the formulas.
+"""Fixed-point arithmetic of TFLite Micro's reference kernels (gemmlowp's), on Python integers, as SPEC.md has it.
 
-Values of 32 bits are plain ints in -2^31 .. 2^31 - 1. Also what every kernel needs to read memory: signed bytes and rows.
+Values of 32 bits are plain ints in -2^31 .. 2^31 - 1. Also what every kernel reads memory with: signed bytes and rows.
 """
 
 from array import array
@@ -20,8 +20,8 @@ def wrap(x):
 def high(a, b):
     """Upper 32 bits of 2 * a * b, rounded (gemmlowp's SaturatingRoundingDoublingHighMul).
 
-    gemmlowp's nudge and truncating division come to floor(a * b / 2^31 + 1/2) for either sign. No caller multiplies -2^31
-    by itself, the one product that would saturate: multipliers are at least 0.
+    gemmlowp's nudge and truncating division come to floor(a * b / 2^31 + 1/2) for either sign. No caller multiplies
+    -2^31 by itself, the one product that would saturate: multipliers are at least 0.
     """
     return (a * b + 0x40000000) >> 31
 
@@ -54,7 +54,7 @@ def int8s(buffer, offset, count):
 
 
 def row_at(tensor, row):
-    """Where a row of a tensor lies in the pool or the blob; `tensor` is (offset, row_bytes, rows, ring, dtype, space)."""
+    """Where a row lies in the pool or the blob; `tensor` is (offset, row_bytes, rows, ring, dtype, space)."""
     return tensor[0] + row % tensor[3] * tensor[1]
 
 
@@ -62,7 +62,8 @@ class OutputStage:
     """ti_output_stage at `offset`: int32 accumulators to int8."""
 
     def __init__(self, blob, offset, channels):
-        bias, multiplier, shift, self.zero_point, self.min, self.max, per_channel = unpack_from("<IIIhhhB", blob, offset)
+        (bias, multiplier, shift, self.zero_point, self.min, self.max,
+         per_channel) = unpack_from("<IIIhhhB", blob, offset)  # fmt: skip
         n = channels if per_channel else 1
         self.bias = array("i", bytes(blob[bias : bias + 4 * channels]))
         self.multiplier = array("i", bytes(blob[multiplier : multiplier + 4 * n]))

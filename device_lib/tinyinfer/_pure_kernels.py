@@ -96,7 +96,7 @@ def pad(blob, pool, params, inputs, output, row):
 
 def reduce_mean(blob, pool, params, inputs, output, row):
     """The mean over `rows` input rows and over the width of [outer][width][inner]."""
-    (outer, width, inner, rows, mode, shift, multiplier, bias, n, zero_point) = unpack_from("<3IHBb3ih", blob, params)
+    outer, width, inner, rows, zero_point, multiplier, shift, bias = unpack_from("<3IHh3i", blob, params)
     lines = [int8s(pool, row_at(inputs[0], row * rows + i), inputs[0][1]) for i in range(rows)]
     to = row_at(output, row)
     block = width * inner
@@ -106,17 +106,8 @@ def reduce_mean(blob, pool, params, inputs, output, row):
             for line in lines:
                 for j in range(o * block + i, (o + 1) * block, inner):
                     total += line[j]
-            q = wrap(total)
-            if mode != 2:
-                q = requantise(wrap(q + bias), multiplier, shift)
-            if mode == 1:
-                q = wrap(q + n // 2 if q > 0 else q - n // 2)
-            if mode != 0:
-                q = q // n if q >= 0 else -(-q // n)
-            if mode != 2:
-                q += zero_point
-                q = 127 if q > 127 else -128 if q < -128 else q
-            pool[to] = q & 0xFF
+            q = requantise(wrap(total + bias), multiplier, shift) + zero_point
+            pool[to] = (127 if q > 127 else -128 if q < -128 else q) & 0xFF
             to += 1
 
 

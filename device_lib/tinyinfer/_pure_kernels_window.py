@@ -1,4 +1,4 @@
-"""The kernels that look at a window of the input, in plain Python: convolutions and pools. Called as in _pure_kernels."""
+"""The kernels that look at a window of the input, in plain Python: convolutions, pools. Called as in _pure_kernels."""
 
 from struct import unpack_from
 

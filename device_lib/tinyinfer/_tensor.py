@@ -15,8 +15,8 @@ class Tensor:
 
     data: memoryview of the tensor's bytes in the pool, to read and write without a copy; int8 in two's complement.
 
-    What set(x), t[:] = x and model(x) take: bytes, bytearray, a memoryview or an array of bytes are raw values as they are;
-    floats, in an array or a list, are real values and are quantised; a list of nothing but ints holds raw values.
+    What set(x), t[:] = x and model(x) take: bytes, bytearray, a memoryview or an array of bytes are raw values as they
+    are; floats, in an array or a list, are real values and are quantised; a list of nothing but ints holds raw values.
     Nested lists are flattened. ValueError where their number is not the tensor's, or a value is out of range.
     """
 
@@ -89,7 +89,7 @@ class Tensor:
         self._convert().store(self, self.data, x)
 
     def quantize(self, values):
-        """Real values as raw bytes, those that TFLite Micro's QUANTIZE gives. Any number of values; NaN is a ValueError."""
+        """Real values, any number of them, as the raw bytes that TFLite Micro's QUANTIZE gives. NaN is a ValueError."""
         return self._convert().quantize(self, values)
 
     def dequantize(self):

@@ -42,7 +42,7 @@ def draw(levels, scores, labels):
         lines.append("│" + "".join(2 * SHADES[(level + 3) // 4] for level in levels[y:y + 8]) + "│")
     lines.append("└" + 16 * "─" + "┘")
     for line, label, score in zip(lines, labels, scores):
-        print(f"{line}  {label} {100 * score:5.1f} %  {round(20 * score) * '█'}")
+        print(f"{line}  {label} {100 * score:5.1f}%  {round(20 * score) * '█'}")
 
 
 def run(model, paths):

@@ -34,7 +34,7 @@ def main():
     _, held_out = data.split(labels)
     for name in ("digits_float.tflite", "digits_int8.tflite"):
         right = predict((HERE / name).read_bytes(), images[held_out]) == labels[held_out]
-        print(f"{name:20} {right.sum()} of {right.size} right, {100 * right.mean():.1f} %")
+        print(f"{name:20} {right.sum()} of {right.size} right, {right.mean():.1%}")
         for index in held_out[~right]:
             print(f"  wrong: image {index}, a {labels[index]}")
 

@@ -9,7 +9,7 @@ the weights then differ a little, and with them the accuracy by an image or two.
 
 import os
 
-os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"  # its kernels sum in an order that depends on the number of cores
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"  # its kernels may add floats in another order
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
 
 from pathlib import Path

@@ -34,8 +34,6 @@ KERNELS = {
 }
 KERNEL_NAMES = {code: name for name, code in KERNELS.items()}
 
-MEAN_RESCALE, MEAN_DIVIDE, MEAN_TRUNCATE = 0, 1, 2
-
 _CODES = {"u8": "B", "i8": "b", "u16": "H", "i16": "h", "u32": "I", "i32": "i"}
 
 
@@ -175,8 +173,8 @@ PAD = Struct(
 
 REDUCE_MEAN = Struct(
     "ti_reduce_mean",
-    ("u32", "outer"), ("u32", "width"), ("u32", "inner"), ("u16", "rows"), ("u8", "mode"), ("i8", "shift"),
-    ("i32", "multiplier"), ("i32", "bias"), ("i32", "n"), ("i16", "zero_point"), ("u16", "reserved"),
+    ("u32", "outer"), ("u32", "width"), ("u32", "inner"), ("u16", "rows"), ("i16", "zero_point"),
+    ("i32", "multiplier"), ("i32", "shift"), ("i32", "bias"),
 )  # fmt: skip
 
 TABLE = Struct("ti_table", ("u32", "count"), ("u32", "table"))

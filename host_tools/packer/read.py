@@ -19,27 +19,50 @@ _ACTIVATIONS = _enum_names(tflite.ActivationFunctionType)
 _PADDINGS = _enum_names(tflite.Padding)
 
 # op -> (options table, its fields), under the schema's own accessor names
-_CONV = ["Padding", "StrideW", "StrideH", "DilationWFactor", "DilationHFactor", "FusedActivationFunction"]
-_POOL = ["Padding", "StrideW", "StrideH", "FilterWidth", "FilterHeight", "FusedActivationFunction"]
+_CONV = ("Padding", "StrideW", "StrideH", "DilationWFactor", "DilationHFactor", "FusedActivationFunction")
+_POOL = ("Padding", "StrideW", "StrideH", "FilterWidth", "FilterHeight", "FusedActivationFunction")
+_ACTIVATION = ("FusedActivationFunction",)
+_REDUCE = (tflite.ReducerOptions, ("KeepDims",))
 _OPTIONS = {
     "CONV_2D": (tflite.Conv2DOptions, _CONV),
     "DEPTHWISE_CONV_2D": (tflite.DepthwiseConv2DOptions, _CONV),
-    "FULLY_CONNECTED": (tflite.FullyConnectedOptions, ["FusedActivationFunction", "WeightsFormat"]),
+    "TRANSPOSE_CONV": (tflite.TransposeConvOptions, ("Padding", "StrideW", "StrideH", "FusedActivationFunction")),
+    "FULLY_CONNECTED": (tflite.FullyConnectedOptions, (*_ACTIVATION, "WeightsFormat")),
+    "BATCH_MATMUL": (tflite.BatchMatMulOptions, ("AdjX", "AdjY")),
     "MAX_POOL_2D": (tflite.Pool2DOptions, _POOL),
     "AVERAGE_POOL_2D": (tflite.Pool2DOptions, _POOL),
-    "SOFTMAX": (tflite.SoftmaxOptions, ["Beta"]),
-    "ADD": (tflite.AddOptions, ["FusedActivationFunction"]),
-    "SUB": (tflite.SubOptions, ["FusedActivationFunction"]),
-    "MUL": (tflite.MulOptions, ["FusedActivationFunction"]),
-    "MEAN": (tflite.ReducerOptions, ["KeepDims"]),
-    "LEAKY_RELU": (tflite.LeakyReluOptions, ["Alpha"]),
+    "SOFTMAX": (tflite.SoftmaxOptions, ("Beta",)),
+    "ADD": (tflite.AddOptions, _ACTIVATION),
+    "SUB": (tflite.SubOptions, _ACTIVATION),
+    "MUL": (tflite.MulOptions, _ACTIVATION),
+    "DIV": (tflite.DivOptions, _ACTIVATION),
+    "MEAN": _REDUCE,
+    "SUM": _REDUCE,
+    "REDUCE_MAX": _REDUCE,
+    "REDUCE_MIN": _REDUCE,
+    "REDUCE_PROD": _REDUCE,
+    "L2_NORMALIZATION": (tflite.L2NormOptions, _ACTIVATION),
+    "LEAKY_RELU": (tflite.LeakyReluOptions, ("Alpha",)),
     "STRIDED_SLICE": (
         tflite.StridedSliceOptions,
-        ["BeginMask", "EndMask", "EllipsisMask", "NewAxisMask", "ShrinkAxisMask"],
+        ("BeginMask", "EndMask", "EllipsisMask", "NewAxisMask", "ShrinkAxisMask"),
     ),
-    "PACK": (tflite.PackOptions, ["Axis"]),
-    "CONCATENATION": (tflite.ConcatenationOptions, ["Axis", "FusedActivationFunction"]),
-    "GATHER": (tflite.GatherOptions, ["Axis"]),
+    "PACK": (tflite.PackOptions, ("Axis", "ValuesCount")),
+    "UNPACK": (tflite.UnpackOptions, ("Axis", "Num")),
+    "CONCATENATION": (tflite.ConcatenationOptions, ("Axis", *_ACTIVATION)),
+    "GATHER": (tflite.GatherOptions, ("Axis", "BatchDims")),
+    "MIRROR_PAD": (tflite.MirrorPadOptions, ("Mode",)),
+    "SPACE_TO_DEPTH": (tflite.SpaceToDepthOptions, ("BlockSize",)),
+    "DEPTH_TO_SPACE": (tflite.DepthToSpaceOptions, ("BlockSize",)),
+    "RESIZE_BILINEAR": (tflite.ResizeBilinearOptions, ("AlignCorners", "HalfPixelCenters")),
+    "RESIZE_NEAREST_NEIGHBOR": (tflite.ResizeNearestNeighborOptions, ("AlignCorners", "HalfPixelCenters")),
+    "VAR_HANDLE": (tflite.VarHandleOptions, ("Container", "SharedName")),
+    "CALL_ONCE": (tflite.CallOnceOptions, ("InitSubgraphIndex",)),
+    "SVDF": (tflite.SVDFOptions, ("Rank", *_ACTIVATION)),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": (
+        tflite.UnidirectionalSequenceLSTMOptions,
+        (*_ACTIVATION, "CellClip", "ProjClip", "TimeMajor"),
+    ),
 }
 
 

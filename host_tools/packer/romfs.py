@@ -1,9 +1,9 @@
 """Writes ROMFS images, MicroPython's read-only file system, with each file's data aligned.
 
 A ROMFS is made of records: kind and length, each a varuint (big-endian groups of 7 bits, the high bit set where another
-follows), then the payload. MicroPython's extmod/vfs_rom.c defines it. On a memory-mapped ROMFS, memoryview(open(path, "rb"))
-is the file's data where it lies; tinyinfer runs a blob there if its address is a multiple of 4. Nothing in the format
-aligns anything, so padding records are put before the data.
+follows), then the payload. MicroPython's extmod/vfs_rom.c defines it. On a memory-mapped ROMFS,
+memoryview(open(path, "rb")) is the file's data where it lies; tinyinfer runs a blob there if its address is a multiple
+of 4. Nothing in the format aligns anything, so padding records are put before the data.
 """
 
 _PADDING, _DATA, _DIRECTORY, _FILE = 1, 2, 4, 5
@@ -17,8 +17,8 @@ _MAX_LENGTH = 1 << 7 * _LENGTH_BYTES
 def romfs_image(files, align=4):
     """A ROMFS image holding `files`, a dict of contents (bytes) by path ("dir/name").
 
-    Each file's data lies at a multiple of `align` from the image's start. ValueError for an empty path component, a name that
-    is a file and a directory, or more than 256 MB.
+    Each file's data lies at a multiple of `align` from the image's start. ValueError for an empty path component, a name
+    that is a file and a directory, or more than 256 MB.
     """
     payload = _records(_tree(files), len(_MAGIC) + _LENGTH_BYTES, align)
     if len(_MAGIC + payload) + _LENGTH_BYTES & 1:  # an image must have an even size

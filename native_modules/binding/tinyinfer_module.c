@@ -1,5 +1,5 @@
-/* The `_tinyinfer` module: the C core as MicroPython sees it. One file for the native .mpy (py/dynruntime.h) and for the
- * user C module; MicroPython 1.23 or later.
+/* The `_tinyinfer` module: the C core as MicroPython sees it. One file for the native .mpy (py/dynruntime.h) and for
+ * the user C module; MicroPython 1.23 or later.
  *
  *     check(blob) -> pool_bytes
  *     Engine(blob, pool)              pool None: the engine makes a bytearray of exactly pool_bytes
@@ -13,9 +13,9 @@
  *     engine.pool() -> the pool
  *     ARCH                            "x64", "armv6m", … for a native .mpy, "c" for the user module
  *
- * A bad blob or pool is ValueError(code, place, index, a, b), the fields of ti_fault. Nothing but Engine() and selftest()
- * allocates. The blob and the pool must not change size while an engine holds them, and a writable blob must not be
- * written to: it was checked once.
+ * A bad blob or pool is ValueError(code, place, index, a, b), the fields of ti_fault. Nothing but Engine() and
+ * selftest() allocates. The blob and the pool must not change size while an engine holds them, and a writable blob must
+ * not be written to: it was checked once.
  */
 #include <string.h>
 
@@ -238,9 +238,9 @@ static MP_DEFINE_CONST_DICT(engine_locals, tinyinfer_engine_locals_table);
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
     MP_DYNRUNTIME_INIT_ENTRY
 
-    tinyinfer_type_error = &mp_type_TypeError;
-    tinyinfer_value_error = &mp_type_ValueError;
-    tinyinfer_bytearray = &mp_type_bytearray;
+    tinyinfer_type_error = MP_OBJ_TO_PTR(mp_load_global(MP_QSTR_TypeError));
+    tinyinfer_value_error = MP_OBJ_TO_PTR(mp_load_global(MP_QSTR_ValueError));
+    tinyinfer_bytearray = MP_OBJ_TO_PTR(mp_load_global(MP_QSTR_bytearray));
 
     mp_map_elem_t *entry = tinyinfer_engine_locals_table;
 #define ENTRY(name, function) *entry++ = (mp_map_elem_t){MP_OBJ_NEW_QSTR(name), MP_OBJ_FROM_PTR(&function)};

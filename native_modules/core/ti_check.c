@@ -1,5 +1,5 @@
-/* The loader's proof (SPEC.md, "What a loader proves"): header, tensors, ops, steps, inputs and outputs. What each kernel
- * proves of its parameters stands beside the kernel.
+/* The loader's proof (SPEC.md, "What a loader proves"): header, tensors, ops, steps, inputs and outputs. What each
+ * kernel proves of its parameters stands beside the kernel.
  */
 #include "ti_kernels.h"
 
@@ -22,8 +22,8 @@ static int check_frame(ti_proof *p, size_t bytes) {
     if (h->version != TI_VERSION) {
         return ti_fail(p, TI_FAULT_VERSION, h->version, TI_VERSION);
     }
-    if (!ti_prove_between(p, h->header_bytes, sizeof(ti_header), sizeof(ti_header), offsetof(ti_header, header_bytes))) {
-        return 0;
+    if (h->header_bytes != sizeof(ti_header)) {
+        return ti_fail(p, TI_FAULT_VALUE, h->header_bytes, offsetof(ti_header, header_bytes));
     }
     if (h->blob_bytes > given || h->blob_bytes < sizeof(ti_header) + sizeof(uint32_t) || h->blob_bytes % 4) {
         return ti_fail(p, TI_FAULT_SIZE, given, h->blob_bytes);
@@ -82,7 +82,8 @@ static int check_op_tensor(ti_proof *p, uint16_t index, int constant, size_t at)
         return ti_fail(p, TI_FAULT_INDEX, index, p->header->n_tensors);
     }
     const ti_tensor *t = &p->tensors[index];
-    return (t->dtype == TI_INT8 && (t->space == TI_POOL || constant)) || ti_fail(p, TI_FAULT_VALUE, index, (uint32_t)at);
+    int allowed = t->dtype == TI_INT8 && (t->space == TI_POOL || constant);
+    return allowed || ti_fail(p, TI_FAULT_VALUE, index, (uint32_t)at);
 }
 
 static int check_op(ti_proof *p, const ti_op *op) {
@@ -145,8 +146,10 @@ static int check_io(ti_proof *p, const ti_io *io) {
             bytes *= size;
         }
     }
-    return (bytes == has || ti_fail(p, TI_FAULT_SHAPE, bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)bytes, (uint32_t)has))
-        && ti_prove_string(p, io->name);
+    if (bytes != has) {
+        return ti_fail(p, TI_FAULT_SHAPE, bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)bytes, (uint32_t)has);
+    }
+    return ti_prove_string(p, io->name);
 }
 
 static int check_tables(ti_proof *p) {

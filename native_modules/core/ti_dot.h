@@ -1,5 +1,5 @@
-/* Dot products of int8 vectors, the innermost loop of FULLY_CONNECTED and CONV2D. One interface, two ways; both give the
- * same sums, modulo 2^32.
+/* Dot products of int8 vectors, the innermost loop of FULLY_CONNECTED and CONV2D. One interface, two ways; both give
+ * the same sums, modulo 2^32.
  *
  *   ti_dot        one vector with one row of weights
  *   ti_dot_block  one vector with TI_DOT_ROWS rows of weights, which lie k bytes apart
@@ -22,15 +22,9 @@ static inline uint32_t ti_dot(const int8_t *x, const int8_t *w, uint32_t k) {
 
 #if defined(__SSE2__)
 
-#include <emmintrin.h>
+#include "ti_sse2.h"
 
 #define TI_DOT_ROWS 4
-
-/* 8 bytes as int16. */
-static inline __m128i ti_widen(const int8_t *p) {
-    __m128i v = _mm_loadl_epi64((const void *)p);
-    return _mm_srai_epi16(_mm_unpacklo_epi8(v, v), 8);
-}
 
 static inline __m128i ti_multiply_add(__m128i sum, __m128i x, const int8_t *w) {
     return _mm_add_epi32(sum, _mm_madd_epi16(x, ti_widen(w)));
@@ -75,7 +69,8 @@ static inline void ti_dot_block(const int8_t *x, const int8_t *w, uint32_t k, ui
     ti_sum_lanes(s0, s1, s2, s3, sums);
 }
 
-static inline void ti_dot_pair(const int8_t *x, const int8_t *w, uint32_t k, uint32_t sums[TI_DOT_VECTORS][TI_DOT_ROWS]) {
+static inline void ti_dot_pair(const int8_t *x, const int8_t *w, uint32_t k,
+                               uint32_t sums[TI_DOT_VECTORS][TI_DOT_ROWS]) {
     const int8_t *x1 = x + k, *w1 = w + k, *w2 = w1 + k, *w3 = w2 + k;
     __m128i s0 = _mm_setzero_si128(), s1 = s0, s2 = s0, s3 = s0, t0 = s0, t1 = s0, t2 = s0, t3 = s0;
     if (k < 8) {
@@ -128,7 +123,8 @@ static inline void ti_dot_block(const int8_t *x, const int8_t *w, uint32_t k, ui
     sums[1] = s1;
 }
 
-static inline void ti_dot_pair(const int8_t *x, const int8_t *w, uint32_t k, uint32_t sums[TI_DOT_VECTORS][TI_DOT_ROWS]) {
+static inline void ti_dot_pair(const int8_t *x, const int8_t *w, uint32_t k,
+                               uint32_t sums[TI_DOT_VECTORS][TI_DOT_ROWS]) {
     const int8_t *x1 = x + k, *w1 = w + k;
     uint32_t s0 = 0, s1 = 0, t0 = 0, t1 = 0;
     for (uint32_t i = 0; i < k; i++) {

@@ -171,23 +171,14 @@ typedef struct {
     uint32_t in_c, out_c, pad_c;
 } ti_pad;
 
-enum ti_mean_mode {
-    TI_MEAN_RESCALE = 0,     /* requantise(sum + bias) + zero_point; 1/n is in the multiplier */
-    TI_MEAN_DIVIDE = 1,      /* requantise(sum + bias), divided by n, rounded half away from 0, + zero_point */
-    TI_MEAN_TRUNCATE = 2,    /* sum / n towards 0 */
-};
-
 /* A row is [outer][width][inner]; output row r is the mean over `rows` input rows from r * rows on, and over width. */
 typedef struct {
     uint32_t outer, width, inner;
     uint16_t rows;
-    uint8_t mode;            /* enum ti_mean_mode */
-    int8_t shift;            /* -31..30 */
-    int32_t multiplier;
-    int32_t bias;            /* -zero_point * n */
-    int32_t n;               /* rows * width */
     int16_t zero_point;
-    uint16_t reserved;
+    int32_t multiplier;      /* 1 / (rows * width) is in it */
+    int32_t shift;           /* -31..30 */
+    int32_t bias;            /* -zero_point of the input * rows * width */
 } ti_reduce_mean;
 
 typedef struct {

@@ -1,7 +1,7 @@
 /* What a kernel is: it proves its parameters once, then makes one output row at a time from rows of its inputs.
  *
- * A kernel trusts everything its `check` and ti_check() proved and tests nothing again. It reads rows through ti_row() or
- * ti_rows, so that a tensor may be a ring of which only some rows exist at a time, and its output may lie over its input.
+ * A kernel trusts everything its `check` and ti_check() proved and tests nothing again. It reads rows through ti_row()
+ * or ti_rows, so that a tensor may be a ring of which only some rows exist at a time.
  */
 #ifndef TI_KERNELS_H
 #define TI_KERNELS_H

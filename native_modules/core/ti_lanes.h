@@ -8,7 +8,7 @@
 
 #if defined(__SSE2__)
 
-#include <emmintrin.h>
+#include "ti_sse2.h"
 
 #define TI_LANES 8
 
@@ -21,15 +21,10 @@ static inline ti_lanes ti_lanes_zero(void) {
     return s;
 }
 
-static inline __m128i ti_lanes_widen(const int8_t *p) {
-    __m128i v = _mm_loadl_epi64((const void *)p);
-    return _mm_srai_epi16(_mm_unpacklo_epi8(v, v), 8);
-}
-
 /* s[j] += x[j * spread] * w[j], spread 0 or 1. */
 static inline void ti_lanes_add(ti_lanes *s, const int8_t *x, uint32_t spread, const int8_t *w) {
-    __m128i a = spread ? ti_lanes_widen(x) : _mm_set1_epi16(*x);
-    __m128i product = _mm_mullo_epi16(a, ti_lanes_widen(w));
+    __m128i a = spread ? ti_widen(x) : _mm_set1_epi16(*x);
+    __m128i product = _mm_mullo_epi16(a, ti_widen(w));
     s->low = _mm_add_epi32(s->low, _mm_srai_epi32(_mm_unpacklo_epi16(product, product), 16));
     s->high = _mm_add_epi32(s->high, _mm_srai_epi32(_mm_unpackhi_epi16(product, product), 16));
 }

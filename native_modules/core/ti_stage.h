@@ -28,7 +28,8 @@ static inline ti_stage ti_stage_open(const ti_model *m, const ti_output_stage *f
     return s;
 }
 
-/* Keep a copy of the stage in a local variable: through a pointer the compiler must load it again after every int8 stored. */
+/* Keep the stage in a local variable: through a caller's pointer the compiler must load it again after every int8 that
+ * is stored. */
 static inline int8_t ti_stage_apply(const ti_stage *s, uint32_t acc, uint32_t channel) {
     uint32_t k = channel & s->channel_mask;
     int32_t x = ti_requantise((int32_t)(acc + (uint32_t)s->bias[channel]), s->multiplier[k], s->shift[k]);

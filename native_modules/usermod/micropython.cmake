@@ -1,4 +1,5 @@
-# tinyinfer as a user C module, for ports built with CMake: USER_C_MODULES=/path/to/native_modules/usermod/micropython.cmake
+# tinyinfer as a user C module, for ports built with CMake:
+#     USER_C_MODULES=/path/to/native_modules/usermod/micropython.cmake
 
 get_filename_component(TINYINFER_DIR ${CMAKE_CURRENT_LIST_DIR} DIRECTORY)
 file(GLOB TINYINFER_CORE CONFIGURE_DEPENDS ${TINYINFER_DIR}/core/*.c ${TINYINFER_DIR}/core/kernels/*.c)

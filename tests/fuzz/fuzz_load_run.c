@@ -1,5 +1,5 @@
-/* libFuzzer target over the loader and the kernels: any bytes are refused, or run without touching anything but the blob and
- * the pool.
+/* libFuzzer target over the loader and the kernels: any bytes are refused, or run without touching anything but the
+ * blob and the pool.
  *
  *   clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Inative_modules/core \
  *       tests/fuzz/fuzz_load_run.c native_modules/core/{,kernels/}*.c -o fuzz_load_run

@@ -42,7 +42,8 @@ class Evil:
 
 
 assert type(_tinyinfer.ARCH) is str
-for args in ((), (good,), (good, None, None), (None, None), (5, 5), (good, 5), (good, good), (Evil(), Evil()), (good, Evil())):
+evil = Evil()
+for args in ((), (good,), (good, None, None), (None, None), (5, 5), (good, 5), (good, good), (evil, evil), (good, evil)):
     refused(TypeError, Engine, *args)
 refused(TypeError, check, 5)
 refused(TypeError, check, Evil())

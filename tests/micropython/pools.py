@@ -39,7 +39,7 @@ for _ in range(3):
     assert b([1, 2, 3, 4, 5, 6], [10, 20, 30, 40, 50, 60])[:] == sums
 
 # What cannot be a pool.
-for pool in (b"read-only" * 1000, 4096, "text", memoryview(bytes(10000))):
+for pool in (b"read-only" * 1000, 4096, "text" * 2500, memoryview(bytes(10000))):
     try:
         tinyinfer.load("digits.tin", pool=pool)
         raise AssertionError(pool)

@@ -1,4 +1,4 @@
-# values.f32 through quantize() and set() into q.i8, and every int8 through dequantize() into real.f32, for test_unix_port.py.
+# For test_unix_port.py: values.f32 through quantize() and set() into q.i8, every int8 through dequantize() into real.f32.
 from array import array
 
 import tinyinfer

@@ -29,8 +29,8 @@ raw = [(i * 37) % 256 - 128 for i in range(64)]
 unsigned = bytes([v & 255 for v in raw])
 rows = [raw[8 * i : 8 * i + 8] for i in range(8)]
 for x in (
-    raw, tuple(raw), rows, [rows], unsigned, bytearray(unsigned), memoryview(unsigned), array("b", raw), array("B", unsigned),
-    array("h", raw),
+    raw, tuple(raw), rows, [rows], unsigned, bytearray(unsigned), memoryview(unsigned), array("b", raw),
+    array("B", unsigned), array("h", raw),
 ):  # fmt: skip
     m.restart()
     t.data[:] = bytes(64)

@@ -1,7 +1,7 @@
-"""Hand-made `.tin` blobs: a builder on `struct` alone, that knows nothing of the packer, and one model that has every kernel.
+"""Hand-made `.tin` blobs: a builder on `struct` alone, that knows nothing of the packer, and a model with every kernel.
 
-SPEC.md gives the layout. Parts may come in any order, so data and parameters are appended as they come, and the tables at
-the end: every offset is known when it is needed.
+SPEC.md gives the layout. Parts may come in any order, so data and parameters are appended as they come, and the tables
+at the end: every offset is known when it is needed.
 """
 
 import random
@@ -56,7 +56,9 @@ class Stage:
         bias = builder.data(struct.pack(f"<{len(self.bias)}i", *self.bias), 4)
         multiplier = builder.data(struct.pack(f"<{len(self.multiplier)}i", *self.multiplier), 4)
         shift = builder.data(struct.pack(f"<{len(self.shift)}b", *self.shift))
-        return struct.pack("<IIIhhhBB", bias, multiplier, shift, self.zero_point, self.low, self.high, self.per_channel, 0)
+        return struct.pack(
+            "<IIIhhhBB", bias, multiplier, shift, self.zero_point, self.low, self.high, self.per_channel, 0
+        )
 
 
 class Builder:
@@ -154,10 +156,9 @@ class Builder:
         self.op(PAD, out, [x], params, name="pad")
         return out
 
-    def reduce_mean(self, x, out_rows, outer, width, inner, rows, mode, shift, multiplier, bias, zero_point):
+    def reduce_mean(self, x, out_rows, outer, width, inner, rows, shift, multiplier, bias, zero_point):
         out = self.tensor(out_rows, outer * inner)
-        n = rows * width
-        params = struct.pack("<3IHBb3ihH", outer, width, inner, rows, mode, shift, multiplier, bias, n, zero_point, 0)
+        params = struct.pack("<3IHh3i", outer, width, inner, rows, zero_point, multiplier, shift, bias)
         self.op(REDUCE_MEAN, out, [x], params, name="mean")
         return out
 
@@ -167,7 +168,7 @@ class Builder:
         self.op(TABLE, out, [x], struct.pack("<II", count, at), name="table")
         return out
 
-    def build(self, checks=None, seed=0x1234, pool_bytes=None):
+    def build(self, checks=None, seed=0x1234):
         """The blob; `checks` are the ops' CRCs, 0 where they do not matter."""
         body = bytearray(self.body)
         del self.body[64:]  # a builder builds once
@@ -183,12 +184,16 @@ class Builder:
         section("ops", 4, [b""])
         for i, (kernel, output, inputs, params, scratch, _, name) in enumerate(self.ops):
             fixups.append((len(body) + 24, name))
-            body += struct.pack("<BBH3HHIIII", kernel, 0, output, *inputs, 0, params, scratch, checks[i] if checks else 0, 0)
+            body += struct.pack(
+                "<BBH3HHIIII", kernel, 0, output, *inputs, 0, params, scratch, checks[i] if checks else 0, 0
+            )
         section("io", 4, [b""])
         for record, name in self.io[0] + self.io[1]:
             fixups.append((len(body) + 40, name))
             body += record + bytes(4)
-        steps = self.steps or [(i, 0, struct.unpack_from("<H", self.tensors[op[1]], 8)[0]) for i, op in enumerate(self.ops)]
+        steps = self.steps or [
+            (i, 0, struct.unpack_from("<H", self.tensors[op[1]], 8)[0]) for i, op in enumerate(self.ops)
+        ]
         section("steps", 2, [struct.pack("<3H", *step) for step in steps])
         offsets["strings"] = len(body)
         for at, text in fixups:
@@ -197,7 +202,7 @@ class Builder:
         strings_bytes = len(body) - offsets["strings"]
         name, metadata = struct.unpack_from("<II", body, 52)
         body += bytes(-len(body) % 4 + 4)
-        struct.pack_into(HEADER, body, 0, b"TINF", 1, 64, len(body), self.pool_bytes if pool_bytes is None else pool_bytes,
+        struct.pack_into(HEADER, body, 0, b"TINF", 1, 64, len(body), self.pool_bytes,
                          len(self.tensors), len(self.ops), len(steps), len(self.io[0]), len(self.io[1]), seed,
                          offsets["tensors"], offsets["ops"], offsets["steps"], offsets["io"], offsets["strings"],
                          strings_bytes, name, metadata, 0)  # fmt: skip
@@ -230,7 +235,7 @@ def every_kernel(seed=1):
     padded = (small.out_h + 2, small.out_w + 1, 7)
     y = b.pad(y, 1, (small.out_h, small.out_w, 6), padded, (1, 1, 1), -5)
     y = b.table(y, padded[0], padded[1] * 7, int8s(rng, 256))
-    y = b.reduce_mean(y, 1, 1, padded[1], 7, padded[0], 0, -3, 1 << 30, 40, 6)
+    y = b.reduce_mean(y, 1, 1, padded[1], 7, padded[0], -3, 1 << 30, 40, 6)
     y = b.fully_connected(y, 1, 1, 7, int8s(rng, 4 * 7), Stage(rng, 4, per_channel=False))
     y = b.softmax(y, 1, 1, 4, exps(0.05, 200))
     b.output(y, [1, 4], name="scores", zero_point=-128, scale=1 / 256)

@@ -19,8 +19,9 @@ def generators():
 
 
 def log_uniform(rng, low, high):
-    """A float32 between 2**low and 2**high, uniform in the exponent."""
-    return np.float32(2.0 ** rng.uniform(low, high))
+    """A float32 between 2**low and 2**high, uniform in the exponent; one in four is a power of two."""
+    exponent = rng.uniform(low, high)
+    return np.float32(2.0 ** (exponent if rng.integers(4) else np.rint(exponent)))
 
 
 def scale_and_zero_point(rng, extreme=False):
@@ -28,6 +29,13 @@ def scale_and_zero_point(rng, extreme=False):
     if extreme:
         return log_uniform(rng, -20, 10), int(rng.choice([-128, -127, -1, 0, 1, 126, 127]))
     return log_uniform(rng, -9, -2), int(rng.integers(-128, 128))
+
+
+def scale_near(rng, scale, spread):
+    """A scale up to `spread` powers of two from another; as often a simple multiple, where results lie halfway between int8."""
+    if rng.integers(2):
+        return np.float32(scale * rng.choice([0.25, 0.5, 1.0, 1.5, 2.0, 3.0]))
+    return scale * log_uniform(rng, -spread, spread)
 
 
 def int8_like(rng, shape):

@@ -203,12 +203,11 @@ def activation_range(op, output):
     raise CannotLower(f"the fused activation {kind} is not supported; use NONE, RELU, RELU6 or RELU_N1_TO_1")
 
 
-def output_stage(op, x, weights, bias, output, sums, channels, float32_product=False):
+def output_stage(op, x, weights, bias, output, sums, channels):
     """ti_output_stage of a sum of products.
 
     `weights`: the TFLite weight tensor, with one scale or one a channel. `sums`: int64 [channels], the sum of the weights of
-    each output channel, for folding the input's zero point into the bias. `float32_product`: TFLite multiplies the input's and
-    the weights' scale in float32 for a per-tensor FULLY_CONNECTED, in double elsewhere.
+    each output channel, for folding the input's zero point into the bias. Scales are multiplied in double, as in TFLite Micro.
     """
     if len(weights.scales) not in (1, channels):
         raise CannotLower(f"{len(weights.scales)} weight scales for {channels} output channels; convert the model again")
@@ -216,11 +215,7 @@ def output_stage(op, x, weights, bias, output, sums, channels, float32_product=F
         raise CannotLower("its weights have a zero point; convert with symmetric int8 weights")
     if bias is not None and (bias.dtype != "int32" or not bias.is_const or bias.elements != channels):
         raise CannotLower(f"its bias must be {channels} constant int32; convert to full int8")
-    if float32_product:
-        products = [float(np.float32(x.scale) * weights.scales[0])]
-    else:
-        products = [x.scale * float(s) for s in weights.scales]
-    pairs = [quantise_multiplier(p / output.scale) for p in products]
+    pairs = [quantise_multiplier(x.scale * float(s) / output.scale) for s in weights.scales]
     if any(shift > 30 for _, shift in pairs):
         raise CannotLower("its output scale is far too small for its input; convert the model again")
     folded = (np.zeros(channels, np.int64) if bias is None else bias.data.astype(np.int64).ravel()) - x.zero_point * sums

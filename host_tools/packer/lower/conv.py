@@ -106,7 +106,7 @@ def fully_connected(context, op):
     if y.shape[-1:] != (out_c,) or x.elements != y.elements // out_c * in_c:
         raise CannotLower(f"shapes {list(x.shape)} -> {list(y.shape)} do not fit weights {list(w.shape)}; convert again")
     sums = w.data.astype(np.int64).sum(axis=1)
-    stage = output_stage(op, x, w, bias, y, sums, out_c, float32_product=len(w.scales) == 1)
+    stage = output_stage(op, x, w, bias, y, sums, out_c)
     batch = y.elements // out_c
     params = {"pixels": 1, "in_c": in_c, "out_c": out_c, "weights": w.data, "stage": stage}
     context.emit(op, "FULLY_CONNECTED", [context.rows(x, batch)], context.rows(y, batch), params, batch * out_c * in_c)

@@ -3,7 +3,6 @@
 import numpy as np
 
 from ..fixedpoint import quantise_multiplier
-from ..format import MEAN_DIVIDE, MEAN_RESCALE
 from .context import CannotLower, lowers, require_int8
 
 
@@ -38,7 +37,7 @@ def mean(context, op):
     if y.elements != before * after:
         raise CannotLower(f"shape {list(y.shape)} is not the mean of {list(x.shape)} over {sorted(axes)}; convert again")
     multiplier, shift = quantise_multiplier(x.scale / y.scale)
-    mode = MEAN_RESCALE
+    # 1/n goes into the multiplier, limited so that the shift stays in range (TFLite's QuantizedMeanOrSum).
     extra = min(reduced.bit_length() - 1, 32, 31 + shift)
     multiplier, shift = (multiplier << extra) // reduced, shift - extra
     if not -31 <= shift <= 30:
@@ -50,11 +49,9 @@ def mean(context, op):
         "width": width,
         "inner": after,
         "rows": rows,
-        "mode": mode,
         "shift": shift,
         "multiplier": multiplier,
         "bias": -x.zero_point * reduced,
-        "n": reduced,
         "zero_point": y.zero_point,
     }
     context.emit(op, "REDUCE_MEAN", [context.rows(x, out_rows * rows)], context.rows(y, out_rows), params)

@@ -25,7 +25,7 @@ typedef struct {
     int8_t padding;         /* what an element there counts as */
 } depthwise;
 
-/* Sums of TI_LANES output channels from c on. Input channels are as many from in_c on, or, with spread 0, in_c for all. */
+/* Sums of TI_LANES output channels from c on. Their input channels are in_c and on, or, where spread is 0, all in_c. */
 static void sum_lanes(const depthwise *d, uint32_t in_c, uint32_t c, uint32_t spread, uint32_t sums[TI_LANES]) {
     const ti_window *w = d->window;
     uint32_t out_c = w->out_c, x_step = d->x_step, taps = d->inside.past - d->inside.first;

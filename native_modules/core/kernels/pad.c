@@ -4,7 +4,8 @@
 
 /* `in` elements at distance `pad` from the start of `out` elements stay within them. */
 static int prove_fits(ti_proof *p, uint32_t pad, uint32_t in, uint32_t out) {
-    return (in <= out && pad <= out - in) || ti_fail(p, TI_FAULT_SHAPE, pad > UINT32_MAX - in ? UINT32_MAX : pad + in, out);
+    uint32_t past = pad > UINT32_MAX - in ? UINT32_MAX : pad + in;
+    return (in <= out && pad <= out - in) || ti_fail(p, TI_FAULT_SHAPE, past, out);
 }
 
 int ti_pad_check(ti_proof *p, const ti_op *op) {

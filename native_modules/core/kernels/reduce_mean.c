@@ -5,28 +5,13 @@ int ti_reduce_mean_check(ti_proof *p, const ti_op *op) {
     const ti_reduce_mean *r = (const void *)(p->blob + op->params);
     const ti_tensor *in = &p->tensors[op->inputs[0]];
     const ti_tensor *out = &p->tensors[op->output];
-    return ti_prove_reserved(p, r->reserved)
-        && ti_prove_between(p, r->n, 1, INT32_MAX, offsetof(ti_reduce_mean, n))
-        && ti_prove_product(p, r->rows, r->width, 1, (uint32_t)r->n)
-        && ti_prove_product(p, out->rows, r->rows, 1, in->rows)
+    return ti_prove_product(p, out->rows, r->rows, 1, in->rows)
         && (in->ring == in->rows || in->ring >= r->rows || ti_fail(p, TI_FAULT_SHAPE, r->rows, in->ring))
         && ti_prove_product(p, r->outer, r->width, r->inner, in->row_bytes)
         && ti_prove_product(p, r->outer, r->inner, 1, out->row_bytes)
-        && ti_prove_between(p, r->mode, TI_MEAN_RESCALE, TI_MEAN_TRUNCATE, offsetof(ti_reduce_mean, mode))
         && ti_prove_between(p, r->shift, -31, 30, offsetof(ti_reduce_mean, shift))
         && ti_prove_between(p, r->multiplier, 0, INT32_MAX, offsetof(ti_reduce_mean, multiplier))
         && ti_prove_between(p, r->zero_point, INT8_MIN, INT8_MAX, offsetof(ti_reduce_mean, zero_point));
-}
-
-static int8_t mean(const ti_reduce_mean *r, uint32_t sum) {
-    if (r->mode == TI_MEAN_TRUNCATE) {
-        return (int8_t)((int32_t)sum / r->n);
-    }
-    int32_t y = ti_requantise((int32_t)(sum + (uint32_t)r->bias), r->multiplier, r->shift);
-    if (r->mode == TI_MEAN_DIVIDE) {
-        y = ti_wrap_add(y, y > 0 ? r->n / 2 : -(r->n / 2)) / r->n;
-    }
-    return (int8_t)ti_clamp(ti_wrap_add(y, r->zero_point), INT8_MIN, INT8_MAX);
 }
 
 void ti_reduce_mean_row(const ti_model *m, const ti_op *op, uint32_t row) {
@@ -45,7 +30,8 @@ void ti_reduce_mean_row(const ti_model *m, const ti_op *op, uint32_t row) {
                 }
                 ti_rows_next(&rows);
             }
-            *out++ = mean(r, sum);
+            int32_t y = ti_requantise((int32_t)(sum + (uint32_t)r->bias), r->multiplier, r->shift);
+            *out++ = (int8_t)ti_clamp(ti_wrap_add(y, r->zero_point), INT8_MIN, INT8_MAX);
         }
     }
 }

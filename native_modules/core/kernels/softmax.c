@@ -13,7 +13,7 @@ int ti_softmax_check(ti_proof *p, const ti_op *op) {
         || !ti_prove_offset(p, s->exp_table, s->exp_count * sizeof(int32_t), 4)) {
         return 0;
     }
-    /* Up to 4095 values of at most 1.0 in Q12.19 cannot overflow the sum, and the largest, table[0], keeps it from zero. */
+    /* Up to 4095 values of at most 1.0 in Q12.19 cannot overflow the sum; table[0] is in it and keeps it from zero. */
     if (s->depth > 4095) {
         return ti_fail(p, TI_FAULT_VALUE, s->depth, offsetof(ti_softmax, depth));
     }

@@ -1,0 +1,135 @@
+"""Runs int8 TensorFlow Lite models that `packer build` has compiled.
+
+    import tinyinfer
+    m = tinyinfer.load("kws.tin")  # or any buffer: bytes, a memoryview of flash
+    y = m(x)                       # bytes, an array, or a list in; a Tensor out, a view of the pool
+    m.input[:] = frame; m.run(); print(m.output.argmax())
+"""
+
+from array import array
+from collections.abc import Generator, Iterator, Sequence
+from typing import Any, Literal, Union, overload
+
+Buffer = Union[bytes, bytearray, memoryview, array[Any]]
+WritableBuffer = Union[bytearray, memoryview]
+Numbers = Union[Sequence[float], Sequence["Numbers"]]
+"""Numbers, nested or not."""
+Values = Union[Buffer, Numbers]
+
+version: str
+"""The package's version, "0.1.0"."""
+
+backend: str
+"""What runs the models: "native x64" (or another architecture) for the .mpy, "user module", or "pure Python"."""
+
+def Pool(size: int) -> bytearray:
+    """A bytearray of `size` bytes for models to share, each while it runs: load("a.tin", pool), load("b.tin", pool)."""
+
+def load(source: Union[str, Buffer], pool: Union[WritableBuffer, None] = None) -> Model:
+    """The model in `source`: a path, or a bytes-like object, at an address that is a multiple of 4.
+
+    A file that is mapped into memory (on a ROMFS) and a buffer are used where they lie; another file is read into RAM.
+    The buffer must not change as long as the model is used.
+
+    pool: bytearray or writable memoryview of at least `pool_bytes` bytes, which other models may use as well as long as
+    they do not run at the same time; without it the model allocates one of just that size.
+
+    ValueError where the blob is damaged, or the pool too small; MemoryError where the pool does not fit the heap.
+    """
+
+class Model:
+    """A loaded model, made by load().
+
+    A run may use the memory of the inputs for something else: write them before each run, and read the outputs before
+    the next one.
+    """
+
+    inputs: tuple[Tensor, ...]
+    """Views of the pool."""
+    outputs: tuple[Tensor, ...]
+    """Views of the pool."""
+
+    @property
+    def input(self) -> Tensor:
+        """The first input."""
+    @property
+    def output(self) -> Tensor:
+        """The first output."""
+    @property
+    def name(self) -> str: ...
+    @property
+    def pool_bytes(self) -> int:
+        """RAM one inference needs."""
+    @property
+    def blob_bytes(self) -> int:
+        """Size of the .tin blob."""
+    @property
+    def meta(self) -> dict[str, Any]:
+        """The metadata that was given to the packer."""
+    @property
+    def labels(self) -> Union[list[str], None]:
+        """A name for each element of the first output, or None."""
+    def __call__(self, x: Values, *more: Values) -> Tensor:
+        """Set the inputs, run, and return the first output: a view of the pool, which the next run overwrites.
+
+        What an input takes is said at Tensor. TypeError where the number of inputs is another.
+        """
+    def run(self) -> None:
+        """Run to the end on what the inputs hold; where steps() was left before its end, from there on.
+
+        Allocates nothing.
+        """
+    def steps(self, rows: int = 1) -> Generator[None, None, None]:
+        """Run, yielding after each `rows` output rows but the last: `for _ in m.steps(): await asyncio.sleep(0)`."""
+    def restart(self) -> None:
+        """Give up a run that steps() left unfinished. Tensor.set() does so too."""
+    def profile(self) -> list[tuple[str, str, int]]:
+        """Run on what the inputs hold, and time it: a list of (layer, kernel, microseconds)."""
+    def selftest(self) -> None:
+        """Run on the blob's own input. RuntimeError names the first layer whose bytes differ from the packer's."""
+
+class Tensor:
+    """An input or output: a sequence of raw int8 (or uint8) values that lies in the model's pool.
+
+    What set(x), t[:] = x and model(x) take: bytes, bytearray, a memoryview or an array of bytes are raw values as they
+    are; floats, in an array or a list, are real values and are quantised; a list of nothing but ints holds raw values.
+    Nested lists are flattened. ValueError where their number is not the tensor's, or a value is out of range.
+    """
+
+    data: memoryview
+    """The tensor's bytes in the pool, to read and write without a copy: int8 in two's complement, also where dtype is
+    uint8 (then each byte is the value ^ 0x80)."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def dtype(self) -> Literal["int8", "uint8"]: ...
+    @property
+    def scale(self) -> float:
+        """real value = scale * (raw value - zero_point)"""
+    @property
+    def zero_point(self) -> int: ...
+    def set(self, x: Values) -> None:
+        """Write the whole tensor. A run that steps() left unfinished is given up: the next one starts over."""
+    def quantize(self, values: Values) -> bytes:
+        """Real values, any number of them, as the raw bytes that TFLite Micro's QUANTIZE gives. NaN is a ValueError."""
+    def dequantize(self) -> array[float]:
+        """array('f') of the real values, scale * (q - zero_point)."""
+    def argmax(self) -> int:
+        """Index of the largest value, the first one of equals."""
+    def spec(self) -> str:
+        """Its type as text: int8[1,49,10,1]."""
+    def label(self) -> str:
+        """Its name and type as text, as in error messages."""
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[int]: ...
+    @overload
+    def __getitem__(self, i: int) -> int: ...
+    @overload
+    def __getitem__(self, i: slice) -> array[int]: ...
+    @overload
+    def __setitem__(self, i: int, x: float) -> None: ...
+    @overload
+    def __setitem__(self, i: slice, x: Values) -> None: ...
