@@ -3,11 +3,13 @@
 
 PYTHON ?= python3
 ARCHS ?= x64
+MODELS ?= $(DIGITS)/digits_int8.tflite
 JOBS := $(shell nproc)
 
 BUILD := $(CURDIR)/build
 BIN := $(CURDIR)/.venv/bin
 MICROPY := $(abspath $(or $(MICROPY_DIR),$(BUILD)/micropython))
+DIGITS := examples/digits
 CORE := host_tools/packer/_core.abi3.so
 CORE_SRC := $(wildcard native_modules/core/*.[ch] native_modules/core/kernels/*.[ch])
 
@@ -21,13 +23,14 @@ help:
 	@echo "make natmod     build/natmod/ARCH/_tinyinfer.mpy for each of ARCHS=\"$(ARCHS)\""
 	@echo "make unix       MicroPython's unix port, plain and with the user C module"
 	@echo "make fuzz       a minute of libFuzzer on the loader and the kernels"
+	@echo "make bench      x86-64 instructions of an inference, for each of MODELS=\"$(MODELS)\""
 	@echo "make size       bytes of the native module for each of ARCHS"
 	@echo "make clean      remove what was built; distclean: .venv and MicroPython's source too"
 	@echo
 	@echo "MICROPY_DIR=    a MicroPython checkout, 1.23 or later; otherwise Debian's source package is fetched"
 	@echo "PYTHON=         the CPython, 3.10 or later, that .venv is made from; now $(PYTHON)"
 
-.PHONY: help setup core natmod micropython unix demo test test-all fuzz size clean distclean
+.PHONY: help setup core natmod micropython unix demo test test-all fuzz bench size clean distclean
 .DELETE_ON_ERROR:
 
 # ---- installed ----
@@ -93,8 +96,6 @@ size: natmod
 
 # ---- run ----
 
-DIGITS = examples/digits
-
 demo: core $(BUILD)/unix-usermod/micropython
 	@echo "== packing $(DIGITS)/digits_int8.tflite, running it on MicroPython"
 	@mkdir -p $(BUILD)/demo
@@ -113,8 +114,16 @@ fuzz: $(FUZZER) .venv/installed
 	$(BIN)/python tests/fuzz/make_corpus.py $(BUILD)/fuzz/seeds
 	$(FUZZER) -max_total_time=60 -timeout=10 -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/corpus $(BUILD)/fuzz/seeds
 
+bench: core packages-test
+	$(BIN)/python tests/bench/instructions.py $(MODELS)
+
+# build/micropython stays.
 clean:
 	rm -rf $(BUILD)/[!m]* $(CORE)
 
-distclean:
+distbench: core packages-test
+	$(BIN)/python tests/bench/instructions.py $(MODELS)
+
+# build/micropython stays.
+clean:
 	rm -rf build .venv *.egg-info $(CORE)

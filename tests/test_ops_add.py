@@ -1,4 +1,4 @@
-"""ADD of equal shapes: two inputs, an input and a constant, an input and itself; scales that are alike and far apart."""
+"""ADD of equal shapes: two inputs, an input and a constant, an input and itself; scales alike and far apart."""
 
 import numpy as np
 from hypothesis import given
@@ -15,7 +15,7 @@ def additions(draw):
     shape = tuple(draw(st.lists(st.integers(1, 7), min_size=1, max_size=4)))
     operands = draw(st.sampled_from(("two", "two", "constant second", "constant first", "same")))
     activation, rng = draw(st.sampled_from(ACTIVATIONS)), draw(generators())
-    spread = draw(st.sampled_from((1, 1, 8, 17)))  # how many powers of two the three scales may lie apart
+    spread = draw(st.sampled_from((0, 1, 8, 17)))  # how many powers of two the three scales may lie apart
     extreme = draw(st.booleans())
 
     graph = Graph()

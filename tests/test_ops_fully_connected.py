@@ -32,7 +32,7 @@ def fully_connected(draw):
     graph = Graph()
     x = graph.input(shape, *scale_and_zero_point(rng, extreme))
     scales = weight_scales(rng, channels, per_channel)
-    if gain == "huge":  # the bias scale must equal input scale * weight scale to 0.02 output scales: a product that is exact
+    if gain == "huge":  # TFLite allows the bias scale to be wrong by 0.02 output scales: make the product exact
         scales = np.exp2(np.rint(np.log2(scales))).astype(np.float32)
     w = graph.const(weights_like(rng, (channels, depth), extreme), scales)
     b = None

@@ -13,18 +13,18 @@ from support.tflite_builder import Graph
 def means(draw, shapes, axes_of, keep):
     shape, keep_dims = draw(shapes), draw(keep)
     axes = draw(axes_of(len(shape)))
-    same_scale, extreme, rng = draw(st.booleans()), draw(st.booleans()), draw(generators())
+    spread, extreme, rng = draw(st.sampled_from((None, 0, 2, 8))), draw(st.booleans()), draw(generators())
     graph = Graph()
     x = graph.input(shape, *scale_and_zero_point(rng, extreme))
     output = x.scale, x.zero_point
-    if not same_scale:
-        output = scale_near(rng, x.scale, 8), scale_and_zero_point(rng, extreme)[1]
+    if spread is not None:
+        output = scale_near(rng, x.scale, spread), scale_and_zero_point(rng, extreme)[1]
     reduced = {axis % len(shape) for axis in axes}
     kept = tuple(1 if i in reduced else n for i, n in enumerate(shape) if keep_dims or i not in reduced)
     axes_given = np.array(axes[0] if len(axes) == 1 and rng.integers(2) else axes, np.int32)  # one axis may be a scalar
     graph.output(graph.op("MEAN", [x, graph.const(axes_given)], kept, *output, keep_dims=keep_dims))
     return Case("MEAN", graph.finish(), input_cases(rng, x), shape=shape, axes=axes, keep_dims=keep_dims,
-                same_scale=same_scale, extreme=extreme)
+                spread=spread, extreme=extreme)
 
 
 @st.composite

@@ -1,4 +1,4 @@
-"""SOFTMAX: ranks 1 to 4, beta, input scales from those where all outputs are equal to those where one takes everything."""
+"""SOFTMAX: ranks 1 to 4, beta, input scales from where all outputs are equal to where one takes everything."""
 
 import numpy as np
 from hypothesis import assume, given

@@ -1,4 +1,4 @@
-"""Functions of one int8 variable: LOGISTIC, TANH, RELU, RELU6, LEAKY_RELU, QUANTIZE, each over all 256 values; and chains."""
+"""Functions of one int8: LOGISTIC, TANH, RELU, RELU6, LEAKY_RELU, QUANTIZE, each over all 256 values; and chains."""
 
 import numpy as np
 from hypothesis import given
@@ -8,6 +8,7 @@ from support.compare import Case, check
 from support.quantisation import generators, int8_like, scale_and_zero_point, scale_near
 from support.tflite_builder import Graph
 
+ALPHAS = (0.01, 0.1, 0.2, 0.3, 0.9, 1.0, 1.5, 0.0, -0.5)
 SHAPES = st.lists(st.integers(1, 7), min_size=1, max_size=4).map(tuple)
 
 
@@ -26,10 +27,10 @@ def fixed_output(op):
 @st.composite
 def unary(draw, op):
     shape, extreme, rng = draw(SHAPES), draw(st.booleans()), draw(generators())
-    options = {"alpha": draw(st.sampled_from((0.01, 0.1, 0.2, 0.3, 0.9, 1.0, 1.5, 0.0, -0.5)))} if op == "LEAKY_RELU" else {}
+    options = {"alpha": draw(st.sampled_from(ALPHAS))} if op == "LEAKY_RELU" else {}
     graph = Graph()
     x = graph.input(shape, *scale_and_zero_point(rng, extreme))
-    spread = 12 if extreme else 2
+    spread = draw(st.sampled_from((0, 2, 12)))
     free = scale_near(rng, x.scale, spread), scale_and_zero_point(rng, extreme)[1]
     output = fixed_output(op) or ((x.scale, x.zero_point) if op == "RELU6" else free)
     graph.output(graph.op(op, [x], shape, *output, **options))
@@ -74,7 +75,8 @@ def chains(draw):
     graph = Graph()
     x = tensor = graph.input(shape, *scale_and_zero_point(rng))
     for op in ops:
-        output = fixed_output(op) or (scale_near(rng, tensor.scale, 1), int(rng.integers(-128, 128)))
+        free = scale_near(rng, tensor.scale, draw(st.integers(0, 1))), int(rng.integers(-128, 128))
+        output = fixed_output(op) or free
         tensor = graph.op(op, [tensor], shape, *output)
     graph.output(tensor)
     return Case("CHAIN", graph.finish(), every_value(rng, x.shape), shape=shape, ops=ops)

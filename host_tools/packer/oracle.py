@@ -1,7 +1,7 @@
 """TFLite Micro as the oracle: what a `.tflite` model computes, byte for byte.
 
-TFLite Micro ends the whole process on some models it cannot run, so it lives in a worker process of its own, which is kept
-from one call to the next and started again when it dies.
+TFLite Micro ends the whole process on some models it cannot run, so it lives in a worker process of its own, which is
+kept from one call to the next and started again when it dies.
 """
 
 import importlib.util
@@ -25,7 +25,7 @@ def run(model, inputs):
 
 
 def run_many(model, cases):
-    """The outputs of consecutive inferences, one a case, on one interpreter: the model's state lives from case to case."""
+    """The outputs of consecutive inferences, one a case, on one interpreter: its state lives from case to case."""
     return _call(model, cases, all_tensors=False)
 
 
@@ -35,7 +35,7 @@ def run_layers(model, inputs):
 
 
 class _Worker:
-    """A process that runs `_serve` below: requests on its stdin, answers on its stdout, TFLite Micro's words in `log`."""
+    """A process that runs `_serve`: requests on its stdin, answers on its stdout, TFLite Micro's words in `log`."""
 
     def __init__(self):
         if importlib.util.find_spec("tflite_micro") is None:
@@ -79,7 +79,8 @@ def _call(model, cases, all_tensors):
         answer = worker.ask((bytes(model), cases, arena, all_tensors))
         if answer is None:
             _worker = None
-            raise OracleError(f"TFLite Micro ended with status {worker.process.returncode}: {worker.words() or 'no message'}")
+            status, words = worker.process.returncode, worker.words()
+            raise OracleError(f"TFLite Micro ended with status {status}: {words or 'no message'}")
         results, error = answer
         if error is None:
             return results
@@ -109,7 +110,8 @@ def _serve():
 
 
 def _infer(runtime, model, cases, arena, all_tensors):
-    config = runtime.InterpreterConfig.kPreserveAllTensors if all_tensors else runtime.InterpreterConfig.kAllocationRecording
+    configs = runtime.InterpreterConfig
+    config = configs.kPreserveAllTensors if all_tensors else configs.kAllocationRecording
     graph = runtime.convert_bytearray_to_object(model).subgraphs[0]
     interpreter = runtime.Interpreter.from_bytes(model, arena_size=arena, intrepreter_config=config)
     results = []

@@ -1,6 +1,7 @@
-"""Executed x86-64 instructions of one inference on the C core, counted by callgrind: `python instructions.py MODEL.tflite …`.
+"""Executed x86-64 instructions of one inference on the C core, counted by callgrind.
 
-Counts repeat exactly for one compiler and machine type; between compilers they differ a little.
+`python -m bench.instructions MODEL.tflite …` in tests/ prints a table. Counts repeat exactly for one compiler and machine
+type; between compilers they differ a little.
 """
 
 import re

@@ -27,7 +27,7 @@ class Case:
 
 
 def check(backend, case):
-    """Fails unless `backend` (model, cases -> outputs) gives the oracle's bytes; the failing model is kept for another look."""
+    """Fails unless `backend` (model, cases -> outputs) gives the oracle's bytes; a model that fails is kept."""
     try:
         expected = oracle.run_many(case.oracle_model, case.inputs)
         actual = backend(case.model, case.inputs)

@@ -1,7 +1,7 @@
-"""Scales, zero points, weights and inputs for generated models: realistic ones, and ones at the edge of what int8 can say.
+"""Scales, zero points, weights and inputs for generated models: realistic ones, and ones at the edge of int8.
 
-Hypothesis draws the structure of a case and one seed; every number below comes from a numpy generator of that seed, which is
-quick and lets hypothesis shrink the structure alone.
+Hypothesis draws the structure of a case and one seed; the numbers below come from a numpy generator of that seed, which
+is quick and lets hypothesis shrink the structure alone.
 """
 
 import numpy as np
@@ -32,9 +32,9 @@ def scale_and_zero_point(rng, extreme=False):
 
 
 def scale_near(rng, scale, spread):
-    """A scale up to `spread` powers of two from another; as often a simple multiple, where results lie halfway between int8."""
-    if rng.integers(2):
-        return np.float32(scale * rng.choice([0.25, 0.5, 1.0, 1.5, 2.0, 3.0]))
+    """A scale up to `spread` powers of two from another; where that is 0, a simple multiple: results lie halfway."""
+    if spread == 0:
+        return np.float32(scale * rng.choice([0.25, 0.5, 1.0, 2.0, 4.0]))
     return scale * log_uniform(rng, -spread, spread)
 
 
@@ -63,12 +63,12 @@ def bias_like(rng, channels, terms, extreme=False):
     return np.rint(rng.normal(0, 5000 * np.sqrt(terms), channels)).astype(np.int32)
 
 
-# How an output scale relates to the accumulator: what it makes of the real multiplier in_scale * weight_scale / out_scale.
+# What an output scale makes of the real multiplier in_scale * weight_scale / out_scale.
 GAINS = ("fitting", "fitting", "fitting", "tiny", "above one", "huge")
 
 
 def output_scale(rng, product_scale, terms, gain, activation):
-    """The scale of a conv's or dense layer's output, for accumulators of `terms` products with scale `product_scale`."""
+    """The scale of a layer's output, for accumulators of `terms` products with scale `product_scale`."""
     exponent = {
         "fitting": -6.2 - 0.5 * np.log2(terms) + rng.uniform(-2, 2),
         "tiny": rng.uniform(-34, -18),
@@ -80,7 +80,7 @@ def output_scale(rng, product_scale, terms, gain, activation):
 
 
 def input_cases(rng, *tensors):
-    """Inputs to try: random twice, all least, all greatest, all zero point, and with two tensors least against greatest."""
+    """Inputs to try: two random ones, all least, greatest, zero point; with two tensors least against greatest."""
     limits = [(np.iinfo(t.dtype).min, np.iinfo(t.dtype).max) for t in tensors]
 
     def filled(values):

@@ -54,7 +54,7 @@ class Tensor:
 
 
 class _Buffer(schema.BufferT):
-    """A buffer whose bytes start at a multiple of 16 in the file, as the schema asks and the generated code does not do."""
+    """A buffer whose bytes start at a multiple of 16: the schema wants it, its generated code forgets it."""
 
     def Pack(self, builder):
         if self.data is not None:
@@ -88,8 +88,8 @@ class Graph:
         return graph
 
     def tensor(self, shape, scale=None, zero_point=0, dtype=np.int8, axis=0, data=None, variable=False, name=None):
-        """A new tensor. `scale` is one number, or a list along `axis`, or None for a tensor that is not quantised; `dtype`
-        a numpy type or "resource"; `data` the bytes of a constant."""
+        """A new tensor. `scale` is one number, or a list along `axis`, or None for a tensor that is not quantised;
+        `dtype` is a numpy type or "resource"; `data` the bytes of a constant."""
         type_name = dtype if dtype == "resource" else np.dtype(dtype).name
         buffer = 0
         if data is not None:

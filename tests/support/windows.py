@@ -19,4 +19,5 @@ def windows(draw, dilations=True):
     least = [1 if padding == "SAME" else (k - 1) * d + 1 for k, d in zip(kernel, dilation)]
     size = tuple(n + draw(st.integers(0, 9)) for n in least)
     output = tuple(output_size(*args, padding) for args in zip(size, kernel, stride, dilation))
-    return {"padding": padding, "size": size, "kernel": kernel, "stride": stride, "dilation": dilation, "output": output}
+    return {"padding": padding, "size": size, "kernel": kernel, "stride": stride, "dilation": dilation,
+            "output": output}
