@@ -117,13 +117,8 @@ fuzz: $(FUZZER) .venv/installed
 bench: core packages-test
 	$(BIN)/python tests/bench/instructions.py $(MODELS)
 
-# build/micropython stays.
-clean:
+clean: # build/micropython stays
 	rm -rf $(BUILD)/[!m]* $(CORE)
 
-distbench: core packages-test
-	$(BIN)/python tests/bench/instructions.py $(MODELS)
-
-# build/micropython stays.
-clean:
+distclean:
 	rm -rf build .venv *.egg-info $(CORE)

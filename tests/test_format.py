@@ -33,7 +33,7 @@ def compile_asserts(tmp_path, asserts):
 
 
 def test_compiler_finds_a_difference(tmp_path):
-    asserts = [("sizeof(ti_header) == 64", "right"), ("sizeof(ti_header) == 60", "wrong")]
+    asserts = [("sizeof(ti_header) == 68", "right"), ("sizeof(ti_header) == 60", "wrong")]
     assert compile_asserts(tmp_path, asserts) == ['static assertion failed: "wrong"']
 
 

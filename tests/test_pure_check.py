@@ -58,11 +58,11 @@ def test_a_blob_without_ops_is_good_and_runs():
 
 FRAME = [
     (0, "4s", b"TINE", (MAGIC, 0, 0, 0, 0)),
-    (4, "H", 2, (VERSION, 0, 0, 2, 1)),
+    (4, "H", 1, (VERSION, 0, 0, 1, 2)),
     (6, "H", 60, (VALUE, 0, 0, 60, 6)),
     (8, "I", len(GOOD) + 4, (SIZE, 0, 0, len(GOOD), len(GOOD) + 4)),
     (8, "I", len(GOOD) - 2, (SIZE, 0, 0, len(GOOD), len(GOOD) - 2)),
-    (8, "I", 64, (SIZE, 0, 0, len(GOOD), 64)),
+    (8, "I", 68, (SIZE, 0, 0, len(GOOD), 68)),
     (26, "H", 0, (VALUE, 0, 0, 0, 26)),
     (28, "I", 62, (OFFSET, 0, 0, 62, 16 * struct.unpack_from("<H", GOOD, 16)[0])),
     (32, "I", len(GOOD) - 8, (OFFSET, 0, 0, len(GOOD) - 8, 28 * N_OPS)),
@@ -73,7 +73,9 @@ FRAME = [
     (48, "I", u32(48) - 1, (STRING, 0, 0, u32(44), 0)),
     (52, "I", u32(44) - 1, (STRING, 0, 0, u32(44) - 1, 0)),
     (56, "I", u32(44) + u32(48), (STRING, 0, 0, u32(44) + u32(48), 0)),
-    (60, "I", 9, (RESERVED, 0, 0, 9, 0)),
+    (60, "I", u32(12) + 1, (POOL_RANGE, 0, 0, u32(12) + 1, u32(12))),
+    (64, "H", 99, (VALUE, 0, 0, 99, 64)),
+    (66, "H", 9, (RESERVED, 0, 0, 9, 0)),
 ]
 
 
@@ -84,10 +86,10 @@ def test_header(at, fmt, value, expected):
 
 def test_bytes_that_are_no_blob():
     assert verdict(b"") == (SHORT, 0, 0, 0, 0)
-    assert verdict(GOOD[:67]) == (SHORT, 0, 0, 67, 0)
+    assert verdict(GOOD[:71]) == (SHORT, 0, 0, 71, 0)
     assert verdict(GOOD[:-4]) == (SIZE, 0, 0, len(GOOD) - 4, len(GOOD))
     stored = u32(len(GOOD) - 4)
-    code, place, index, found, computed = verdict(GOOD[:70] + bytes([GOOD[70] ^ 1]) + GOOD[71:])
+    code, place, index, found, computed = verdict(GOOD[:80] + bytes([GOOD[80] ^ 1]) + GOOD[81:])
     assert (code, place, index, found) == (CRC, 0, 0, stored) and computed != stored
 
 
@@ -95,7 +97,7 @@ def test_bytes_that_are_no_blob():
 RECORDS = [
     (TENSOR, 1, 14, "H", 1, RESERVED, 1, 0),
     (TENSOR, 1, 12, "B", 0, VALUE, 0, None),
-    (TENSOR, 1, 12, "B", 6, VALUE, 6, None),
+    (TENSOR, 1, 12, "B", 7, VALUE, 7, None),
     (TENSOR, 1, 13, "B", 2, VALUE, 2, None),
     (TENSOR, 1, 8, "H", 0, VALUE, 0, None),
     (TENSOR, 1, 10, "H", 0, VALUE, 0, None),
@@ -106,7 +108,7 @@ RECORDS = [
     (OP, 2, 1, "B", 1, RESERVED, 1, 0),
     (OP, 2, 10, "H", 3, RESERVED, 3, 0),
     (OP, 2, 0, "B", 0, VALUE, 0, None),
-    (OP, 2, 0, "B", 11, VALUE, 11, None),
+    (OP, 2, 0, "B", 250, VALUE, 250, None),
     (OP, 2, 2, "H", 99, INDEX, 99, 11),
     (OP, 2, 4, "H", 99, INDEX, 99, 11),
     (OP, 2, 4, "H", 0xFFFF, INDEX, 0xFFFF, 11),

@@ -13,10 +13,19 @@ from ._pure_proof import AT_HEADER, FAULT_POOL_SMALL, HEADER, byte_view, crc32, 
 
 ARCH = "python"
 
-# By kernel number, 1 being the first.
-_KERNELS = (
-    None, fully_connected, conv2d, depthwise_conv2d, max_pool, average_pool, softmax, add, pad, reduce_mean, table,
-)  # fmt: skip
+# By kernel number.
+_KERNELS = {
+    1: fully_connected,
+    2: conv2d,
+    3: depthwise_conv2d,
+    4: max_pool,
+    5: average_pool,
+    6: softmax,
+    7: add,
+    8: pad,
+    9: reduce_mean,
+    10: table,
+}
 
 
 class Engine:
@@ -39,11 +48,22 @@ class Engine:
         header = unpack_from(HEADER, self._blob)
         self._n_ops, self._n_steps, self._n_inputs, _, self._seed = header[6:11]
         self._tensors, self._ops, self._steps, self._io = header[11:15]
-        self.restart()
+        self._state_bytes, self._n_init_steps = header[19:21]
+        self.reset()
 
     def restart(self):
-        """Start over: the next row is the first."""
-        self._seek(0)
+        """Start over: the next row is the first. State stays."""
+        self._seek(self._n_init_steps)
+
+    def reset(self):
+        """Clear the state: zero, then what the initial steps make. The run starts over."""
+        for i in range(self._state_bytes):
+            self._pool[i] = 0
+        if self._n_init_steps:
+            self._seek(0)
+            while self._row_done(0, self._n_init_steps):
+                pass
+        self.restart()
 
     def run(self):
         """To the end, from where the run stands."""
@@ -75,10 +95,10 @@ class Engine:
 
     def selftest(self):
         """Run on the selftest's input. The first op whose rows differ from the packer's, or -1."""
+        self.reset()
         self.fill(self._seed)
-        self.restart()
         crcs = [0] * self._n_ops
-        more = self._n_steps > 0
+        more = self._n_steps > self._n_init_steps
         while more:
             op = self._op
             tensor = self._output
@@ -112,10 +132,10 @@ class Engine:
 
     def _seek(self, step):
         """Stand at the first row of a step, what its kernel needs at hand."""
-        if not self._n_steps:
+        self._step = step
+        if step == self._n_steps:
             self._op = 0
             return
-        self._step = step
         self._op, self._row, rows = unpack_from("<3H", self._blob, self._steps + 6 * step)
         self._end = self._row + rows
         kernel, _, output, a, b, c, _, self._params = unpack_from("<BBHHHHHI", self._blob, self._ops + 28 * self._op)
@@ -123,14 +143,16 @@ class Engine:
         self._inputs = [self._tensor(i) for i in (a, b, c) if i != 0xFFFF]
         self._output = self._tensor(output)
 
-    def _row_done(self):
-        """Make the next row. True while rows are left."""
-        if not self._n_steps:
+    def _row_done(self, first=None, past=None):
+        """Make the next row of the steps first .. past - 1, by default those of an inference. True while rows are left."""
+        if past is None:
+            first, past = self._n_init_steps, self._n_steps
+        if first == past:
             return False
         self._kernel(self._blob, self._pool, self._params, self._inputs, self._output, self._row)
         self._row += 1
         if self._row < self._end:
             return True
-        last = self._step + 1 == self._n_steps
-        self._seek(0 if last else self._step + 1)
+        last = self._step + 1 == past
+        self._seek(first if last else self._step + 1)
         return not last

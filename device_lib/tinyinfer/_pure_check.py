@@ -7,11 +7,12 @@ from struct import unpack_from
 
 from ._pure_check_kernels import KERNELS
 from ._pure_proof import (
-    AT_INPUT, AT_OP, AT_OUTPUT, AT_STEP, AT_TENSOR, FAULT_CRC, FAULT_INDEX, FAULT_MAGIC, FAULT_SHAPE, FAULT_SHORT,
-    FAULT_SIZE, FAULT_STRING, FAULT_VALUE, FAULT_VERSION, HEADER, Proof, byte_view, crc32,
+    AT_INPUT, AT_OP, AT_OUTPUT, AT_STEP, AT_TENSOR, FAULT_CRC, FAULT_INDEX, FAULT_MAGIC, FAULT_POOL_RANGE,
+    FAULT_SHAPE, FAULT_SHORT, FAULT_SIZE, FAULT_STRING, FAULT_VALUE, FAULT_VERSION, HEADER, HEADER_BYTES, VERSION, Proof,
+    byte_view, crc32,
 )  # fmt: skip
 
-_FLOAT32 = 5
+_BOOL = 6  # the last dtype
 
 
 def check(blob):
@@ -42,21 +43,21 @@ def check(blob):
 
 
 def _element_bytes(dtype):
-    return 4 if dtype >= 4 else 2 if dtype == 3 else 1
+    return 4 if 4 <= dtype <= 5 else 2 if dtype == 3 else 1
 
 
 def _check_frame(p):
     """What can be said before the CRC: enough to know which bytes it covers."""
     given = len(p.blob)
-    if given < 68:
+    if given < HEADER_BYTES + 4:
         p.fail(FAULT_SHORT, given)
     magic, version, header_bytes, blob_bytes = unpack_from("<4s2HI", p.blob)
     if magic != b"TINF":
         p.fail(FAULT_MAGIC)
-    if version != 1:
-        p.fail(FAULT_VERSION, version, 1)
-    p.between(header_bytes, 64, 64, 6)
-    if blob_bytes > given or blob_bytes < 68 or blob_bytes % 4:
+    if version != VERSION:
+        p.fail(FAULT_VERSION, version, VERSION)
+    p.between(header_bytes, HEADER_BYTES, HEADER_BYTES, 6)
+    if blob_bytes > given or blob_bytes < HEADER_BYTES + 4 or blob_bytes % 4:
         p.fail(FAULT_SIZE, given, blob_bytes)
     p.end = blob_bytes - 4
 
@@ -64,8 +65,11 @@ def _check_frame(p):
 def _check_header(p):
     """Returns what the proof does not keep: (n_steps, n_inputs, n_outputs, steps, io)."""
     (_, _, _, _, p.pool_bytes, p.n_tensors, p.n_ops, n_steps, n_inputs, n_outputs, golden_seed, p.tensors, p.ops, steps,
-     io, p.strings, p.strings_bytes, name, metadata, reserved) = unpack_from(HEADER, p.blob)  # fmt: skip
+     io, p.strings, p.strings_bytes, name, metadata, state_bytes, n_init_steps, reserved) = unpack_from(HEADER, p.blob)  # fmt: skip
     p.reserved(reserved)
+    if state_bytes > p.pool_bytes:
+        p.fail(FAULT_POOL_RANGE, state_bytes, p.pool_bytes)
+    p.between(n_init_steps, 0, n_steps, 64)
     p.between(golden_seed, 1, 0xFFFF, 26)
     p.offset(p.tensors, 16 * p.n_tensors, 4)
     p.offset(p.ops, 28 * p.n_ops, 4)
@@ -85,7 +89,7 @@ def _check_header(p):
 def _check_tensor(p):
     offset, row_bytes, rows, ring, dtype, space, reserved = p.tensor(p.index)
     p.reserved(reserved)
-    p.between(dtype, 1, _FLOAT32, 12)
+    p.between(dtype, 1, _BOOL, 12)
     p.between(space, 0, 1, 13)
     p.between(rows, 1, 0xFFFF, 8)
     p.between(ring, 1, rows, 10)
@@ -100,12 +104,12 @@ def _check_tensor(p):
         p.pool(offset, ring * row_bytes)
 
 
-def _check_op_tensor(p, index, constant, at):
-    """An op works on int8 tensors in the pool; a constant only where the kernel takes one."""
+def _check_op_tensor(p, index, dtypes, constant, at):
+    """A tensor in the pool, or a constant where the kernel takes one, of a dtype that it takes."""
     if index >= p.n_tensors:
         p.fail(FAULT_INDEX, index, p.n_tensors)
     dtype, space = p.tensor(index)[4:6]
-    if dtype != 1 or space == 1 and not constant:
+    if dtype not in dtypes or space == 1 and not constant:
         p.fail(FAULT_VALUE, index, at)
 
 
@@ -115,19 +119,20 @@ def _check_op(p):
     )
     p.reserved(reserved0)
     p.reserved(reserved1)
-    p.between(kernel, 1, len(KERNELS) - 1, 0)
-    check_params, params_bytes, n_inputs, constant, has_scratch = KERNELS[kernel]
+    if kernel not in KERNELS:
+        p.fail(FAULT_VALUE, kernel, 0)
+    check_params, params_bytes, n_inputs, constant, has_scratch, in_dtypes, out_dtypes = KERNELS[kernel]
     for i, index in enumerate((a, b, c)):
         if i < n_inputs:
-            _check_op_tensor(p, index, constant, 4 + 2 * i)
+            _check_op_tensor(p, index, in_dtypes, constant >> i & 1, 4 + 2 * i)
         else:
             p.between(index, 0xFFFF, 0xFFFF, 4 + 2 * i)
     if scratch % 4 or scratch and not has_scratch:
         p.fail(FAULT_VALUE, scratch, 16)
-    _check_op_tensor(p, output, False, 2)
+    _check_op_tensor(p, output, out_dtypes, False, 2)
     p.string(name)
     p.offset(params, params_bytes, 4)
-    inputs = [p.tensor(index) for index in (a, b)[:n_inputs]]
+    inputs = [p.tensor(index) for index in (a, b, c)[:n_inputs]]
     check_params(p, params, inputs, p.tensor(output), scratch)
 
 
@@ -150,7 +155,7 @@ def _check_io(p, at):
         p.fail(FAULT_VALUE, index, 0)
     p.equal(rows, ring)
     p.between(dtype, tensor_dtype, tensor_dtype, 2)
-    p.between(edge, 1, _FLOAT32, 3)
+    p.between(edge, 1, _BOOL, 3)
     p.between(ndim, 0, 6, 4)
     p.reserved(reserved0 | reserved1 | reserved2)
     has = rows * row_bytes

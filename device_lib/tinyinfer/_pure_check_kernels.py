@@ -170,17 +170,20 @@ def _table(p, params, inputs, output, scratch):
     p.offset(table, 256, 1)
 
 
-# By kernel number: the check, bytes of parameters, number of inputs, may they be constants, has it scratch memory.
-KERNELS = (
-    None,
-    (_fully_connected, 36, 1, False, False),
-    (_conv2d, 56, 1, False, True),
-    (_depthwise_conv2d, 56, 1, False, False),
-    (_pool2d, 32, 1, False, False),
-    (_pool2d, 32, 1, False, False),
-    (_softmax, 16, 1, False, False),
-    (_add, 32, 2, True, False),
-    (_pad, 32, 1, False, False),
-    (_reduce_mean, 28, 1, False, False),
-    (_table, 8, 1, False, False),
-)
+# dtypes, as in enum ti_dtype
+_I8 = (1,)
+
+# By kernel number: the check, bytes of parameters, number of inputs, bit i: input i may be a constant, has it scratch
+# memory, dtypes of the inputs, of the output.
+KERNELS = {
+    1: (_fully_connected, 36, 1, 0, False, _I8, _I8),
+    2: (_conv2d, 56, 1, 0, True, _I8, _I8),
+    3: (_depthwise_conv2d, 56, 1, 0, False, _I8, _I8),
+    4: (_pool2d, 32, 1, 0, False, _I8, _I8),
+    5: (_pool2d, 32, 1, 0, False, _I8, _I8),
+    6: (_softmax, 16, 1, 0, False, _I8, _I8),
+    7: (_add, 32, 2, 3, False, _I8, _I8),
+    8: (_pad, 32, 1, 0, False, _I8, _I8),
+    9: (_reduce_mean, 28, 1, 0, False, _I8, _I8),
+    10: (_table, 8, 1, 0, False, _I8, _I8),
+}

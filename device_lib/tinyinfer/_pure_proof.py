@@ -16,7 +16,9 @@ except ImportError:  # small builds of MicroPython
         return crc ^ 0xFFFFFFFF
 
 
-HEADER = "<4s2H2I6H9I"
+HEADER = "<4s2H2I6H9I2H"
+HEADER_BYTES = 68
+VERSION = 2
 UINT32_MAX = 0xFFFFFFFF
 
 # enum ti_fault_code and enum ti_place of ti_core.h.
@@ -77,7 +79,7 @@ class Proof:
 
     def offset(self, offset, size, align):
         """`size` bytes at `offset` lie between the header and the CRC, aligned."""
-        if offset % align or offset < 64 or offset + size > self.end:
+        if offset % align or offset < HEADER_BYTES or offset + size > self.end:
             self.fail(FAULT_OFFSET, offset, size)
 
     def string(self, offset):

@@ -13,12 +13,11 @@ from rich.table import Table
 from . import __version__
 from . import format as f
 from .build import build
-from .core import CoreModel
+from .core import CoreModel, split_outputs
 from .edges import from_pool, to_pool
 from .errors import PackerError
 from .inspect import Blob, shape_text
 from .lower import supported
-from .oracle import OracleError
 from .unix import find_unix_port, run_cases
 from .verify import BACKENDS, make_cases, verify
 
@@ -32,7 +31,7 @@ def main(argv=None):
     args = _parser().parse_args(argv)
     try:
         return args.command(args) or 0
-    except (PackerError, OracleError) as e:
+    except PackerError as e:
         print(f"packer: {e}", file=sys.stderr)
     except OSError as e:
         print(f"packer: {e.filename or 'file'}: {e.strerror or e}", file=sys.stderr)
@@ -172,11 +171,7 @@ def _run(args):
         raise PackerError(f"{args.model}: the model has {len(model.inputs)} inputs, {len(arrays)} were given")
     pool_inputs = [to_pool(io, a) for io, a in zip(model.inputs, arrays)]
     raws, facts = run_cases(find_unix_port(), blob, [pool_inputs])
-    outputs, at = [], 0
-    for io in model.outputs:
-        size = int(np.prod(io["shape"][: io["ndim"]], dtype=np.int64))
-        outputs.append(np.frombuffer(raws[0], np.int8, size, at))
-        at += size
+    outputs = split_outputs(model.outputs, raws[0])
     if args.json:
         _print_json({
             "name": view.name, "backend": facts["backend"], "pool_bytes": view.header["pool_bytes"],
@@ -191,6 +186,7 @@ def _run(args):
     labels = view.metadata.get("labels", [])
     for number, (io, raw) in enumerate(zip(view.outputs, outputs)):
         out.print(f"  output {shape_text(io)} \"{io['name']}\"", markup=False)
+        raw = raw.ravel()
         real = (raw.astype(np.int32) - io["zero_point"]) * io["scale_value"]
         order = np.argsort(-real, kind="stable")[:10]
         for i in order:

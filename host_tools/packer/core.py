@@ -64,6 +64,7 @@ def library():
         lib.ti_open.argtypes = [ctypes.POINTER(_Model), ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]
         lib.ti_step_row.argtypes = [ctypes.POINTER(_Model)]
         lib.ti_run.argtypes = [ctypes.POINTER(_Model)]
+        lib.ti_reset.argtypes = [ctypes.POINTER(_Model)]
         lib.ti_next_op.restype = ctypes.c_uint32
         lib.ti_next_op.argtypes = [ctypes.POINTER(_Model)]
         lib.ti_selftest.restype = ctypes.c_int32
@@ -87,6 +88,17 @@ def check(blob):
         raise BlobFault((fault.code, fault.place, fault.index, fault.a, fault.b))
 
 
+def split_outputs(outputs, raw):
+    """The bytes of all outputs, one after the other, as arrays of their pool dtypes and shapes."""
+    arrays, at = [], 0
+    for io in outputs:
+        shape, dtype = io["shape"][: io["ndim"]], np.dtype(f.DTYPE_NAMES[io["dtype"]])
+        count = int(np.prod(shape, dtype=np.int64))
+        arrays.append(np.frombuffer(raw, dtype, count, at).reshape(shape))
+        at += count * dtype.itemsize
+    return arrays
+
+
 class CoreModel:
     """A blob opened on the C core with a pool of its own."""
 
@@ -107,9 +119,9 @@ class CoreModel:
         self.inputs, self.outputs = io[: h["n_inputs"]], io[h["n_inputs"] :]
 
     def _view(self, index):
-        """The pool bytes of a tensor, int8."""
+        """The bytes of a tensor in the pool, uint8."""
         t = self.tensors[index]
-        return self.pool[t["offset"] : t["offset"] + t["ring"] * t["row_bytes"]].view(np.int8)
+        return self.pool[t["offset"] : t["offset"] + t["ring"] * t["row_bytes"]]
 
     def set_inputs(self, arrays):
         """Copy the inputs in, as they lie in the pool. PackerError if their number or size is wrong."""
@@ -119,13 +131,18 @@ class CoreModel:
             view = self._view(io["tensor"])
             if array.nbytes != view.nbytes:
                 raise PackerError(f"input {i} needs {view.nbytes} bytes, {array.nbytes} were given")
-            view[:] = np.ascontiguousarray(array).view(np.int8).ravel()
+            view[:] = np.frombuffer(np.ascontiguousarray(array).tobytes(), np.uint8)
 
     def get_outputs(self):
-        return [self._view(io["tensor"]).copy().reshape(io["shape"][: io["ndim"]]) for io in self.outputs]
+        """The outputs as they lie in the pool, of their dtypes and shapes."""
+        return split_outputs(self.outputs, b"".join(self._view(io["tensor"]).tobytes() for io in self.outputs))
+
+    def reset(self):
+        """Clear the model's state."""
+        library().ti_reset(ctypes.byref(self._model))
 
     def run(self, arrays):
-        """One inference: int8 inputs as they lie in the pool, to int8 outputs in their shapes."""
+        """One inference on arrays as they lie in the pool; state lives on from the one before."""
         self.set_inputs(arrays)
         library().ti_run(ctypes.byref(self._model))
         return self.get_outputs()
@@ -133,9 +150,12 @@ class CoreModel:
     def trace(self, arrays):
         """One inference, row by row: the whole output of every op, int8 [rows, row_bytes], in the order of ops."""
         self.set_inputs(arrays)
-        results = [np.zeros((self.tensors[op["output"]]["rows"], self.tensors[op["output"]]["row_bytes"]), np.int8) for op in self.ops]
+        results = [
+            np.zeros((self.tensors[op["output"]]["rows"], self.tensors[op["output"]]["row_bytes"]), np.int8)
+            for op in self.ops
+        ]
         steps = [f.STEP.unpack(self.blob, self.header["steps"] + i * f.STEP.size) for i in range(self.header["n_steps"])]
-        for step in steps:
+        for step in steps[self.header["n_init_steps"] :]:
             t = self.tensors[self.ops[step["op"]]["output"]]
             for row in range(step["row"], step["row"] + step["rows"]):
                 library().ti_step_row(ctypes.byref(self._model))

@@ -13,8 +13,9 @@ GOLDEN_SEED = 0x1D2B
 
 
 def emit(program, pool_bytes, metadata, checks=None):
-    """The blob as bytes. `metadata`: a JSON-able dict; `checks`: the selftest's CRC-32 of each op, 0 where not known yet."""
-    return _Emitter(program, pool_bytes, metadata, checks or [0] * len(program.ops)).blob()
+    """The blob as bytes. `metadata`: a JSON-able dict; `checks`: the selftest's CRC-32 of each op, initial ones
+    first, 0 where not known yet."""
+    return _Emitter(program, pool_bytes, metadata, checks).blob()
 
 
 class _Section:
@@ -44,47 +45,49 @@ class _Section:
 class _Emitter:
     def __init__(self, program, pool_bytes, metadata, checks):
         self.program = program
+        self.ops = [*program.init_ops, *program.ops]
         self.pool_bytes = pool_bytes
         self.metadata = metadata
-        self.checks = checks
+        self.checks = checks or [0] * len(self.ops)
 
     def blob(self):
         p = self.program
         edges = [*p.inputs, *p.outputs]
         self.tensors = {}  # Rows -> index; equal views of a buffer are one record
-        for rows in [r for op in p.ops for r in (*op.inputs, op.output)] + [e.rows for e in edges]:
+        for rows in [r for op in self.ops for r in (*op.inputs, op.output)] + [e.rows for e in edges]:
             self.tensors.setdefault(rows, len(self.tensors))
-        for name, count in (("tensors", len(self.tensors)), ("ops", len(p.ops)), ("inputs and outputs", len(edges))):
+        for name, count in (("tensors", len(self.tensors)), ("ops", len(self.ops)), ("inputs and outputs", len(edges))):
             if count >= f.NONE:
                 raise PackerError(f"{p.name}: {count} {name} are more than the 65,534 a blob can count; split the model")
 
         # header, tensors, ops, io, data, parameters, steps, strings, CRC: what has a fixed size first
         at_tensors = f.HEADER.size
         at_ops = at_tensors + len(self.tensors) * f.TENSOR.size
-        at_io = at_ops + len(p.ops) * f.OP.size
+        at_io = at_ops + len(self.ops) * f.OP.size
         self.data = _Section(at_io + len(edges) * f.IO.size)
-        placed = [self.place(op.params) for op in p.ops]
+        placed = [self.place(op.params) for op in self.ops]
         tensors = b"".join(self.tensor(rows) for rows in self.tensors)
         self.data.pad(4)
 
         params = _Section(self.data.end)
-        at_params = [params.add(f.PARAMS[op.kernel].pack(values), 4) for op, values in zip(p.ops, placed)]
+        at_params = [params.add(f.PARAMS[op.kernel].pack(values), 4) for op, values in zip(self.ops, placed)]
         at_steps = params.end
-        steps = b"".join(f.STEP.pack({"op": i, "row": 0, "rows": op.output.rows}) for i, op in enumerate(p.ops))
+        steps = b"".join(f.STEP.pack({"op": i, "row": 0, "rows": op.output.rows}) for i, op in enumerate(self.ops))
 
         self.strings = _Section(at_steps + len(steps))
         name = self.string(p.name)
         metadata = self.string(json.dumps(self.metadata, separators=(",", ":"))) if self.metadata else 0
-        ops = b"".join(self.op(i, op, at) for i, (op, at) in enumerate(zip(p.ops, at_params)))
+        ops = b"".join(self.op(i, op, at) for i, (op, at) in enumerate(zip(self.ops, at_params)))
         io = b"".join(self.edge(e) for e in edges)
 
         header = f.HEADER.pack({
             "magic": f.MAGIC, "version": f.VERSION, "header_bytes": f.HEADER.size,
             "blob_bytes": self.strings.end + -self.strings.end % 4 + 4, "pool_bytes": self.pool_bytes,
-            "n_tensors": len(self.tensors), "n_ops": len(p.ops), "n_steps": len(p.ops), "n_inputs": len(p.inputs),
+            "n_tensors": len(self.tensors), "n_ops": len(self.ops), "n_steps": len(self.ops), "n_inputs": len(p.inputs),
             "n_outputs": len(p.outputs), "golden_seed": GOLDEN_SEED, "tensors": at_tensors, "ops": at_ops,
             "steps": at_steps, "io": at_io, "strings": self.strings.base, "strings_bytes": len(self.strings.bytes),
-            "name": name, "metadata": metadata,
+            "name": name, "metadata": metadata, "n_init_steps": len(p.init_ops),
+            "state_bytes": max((b.offset + b.nbytes for b in p.state), default=0),
         })  # fmt: skip
         body = header + tensors + ops + io + self.data.bytes + params.bytes + steps + self.strings.bytes
         body += bytes(-len(body) % 4)

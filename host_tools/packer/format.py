@@ -8,15 +8,15 @@ import struct
 from dataclasses import dataclass
 
 MAGIC = b"TINF"
-VERSION = 1
+VERSION = 2
 BLOB_ALIGN = 4
 MAX_DIMS = 6
 NONE = 0xFFFF
 
-INT8, UINT8, INT16, INT32, FLOAT32 = 1, 2, 3, 4, 5
-DTYPES = {"int8": INT8, "uint8": UINT8, "int16": INT16, "int32": INT32, "float32": FLOAT32}
+INT8, UINT8, INT16, INT32, FLOAT32, BOOL = 1, 2, 3, 4, 5, 6
+DTYPES = {"int8": INT8, "uint8": UINT8, "int16": INT16, "int32": INT32, "float32": FLOAT32, "bool": BOOL}
 DTYPE_NAMES = {code: name for name, code in DTYPES.items()}
-DTYPE_BYTES = {INT8: 1, UINT8: 1, INT16: 2, INT32: 4, FLOAT32: 4}
+DTYPE_BYTES = {INT8: 1, UINT8: 1, INT16: 2, INT32: 4, FLOAT32: 4, BOOL: 1}
 
 POOL, BLOB = 0, 1
 
@@ -105,7 +105,8 @@ HEADER = Struct(
     ("u8", "magic", 4), ("u16", "version"), ("u16", "header_bytes"), ("u32", "blob_bytes"), ("u32", "pool_bytes"),
     ("u16", "n_tensors"), ("u16", "n_ops"), ("u16", "n_steps"), ("u16", "n_inputs"), ("u16", "n_outputs"),
     ("u16", "golden_seed"), ("u32", "tensors"), ("u32", "ops"), ("u32", "steps"), ("u32", "io"), ("u32", "strings"),
-    ("u32", "strings_bytes"), ("u32", "name"), ("u32", "metadata"), ("u32", "reserved"),
+    ("u32", "strings_bytes"), ("u32", "name"), ("u32", "metadata"), ("u32", "state_bytes"), ("u16", "n_init_steps"),
+    ("u16", "reserved"),
 )  # fmt: skip
 
 TENSOR = Struct(

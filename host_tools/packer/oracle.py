@@ -11,11 +11,13 @@ import subprocess
 import sys
 import tempfile
 
+from .errors import PackerError
+
 ARENA_FIRST = 1 << 22
 ARENA_LAST = 1 << 28
 
 
-class OracleError(RuntimeError):
+class OracleError(PackerError):
     """TFLite Micro is not there, or refused the model; the text says why in TFLite Micro's own words."""
 
 
@@ -116,6 +118,8 @@ def _infer(runtime, model, cases, arena, all_tensors):
     interpreter = runtime.Interpreter.from_bytes(model, arena_size=arena, intrepreter_config=config)
     results = []
     for inputs in cases:
+        if len(inputs) != len(graph.inputs):
+            raise ValueError(f"the model has {len(graph.inputs)} inputs, {len(inputs)} were given")
         for index, array in enumerate(inputs):
             interpreter.set_input(array, index)
         interpreter.invoke()

@@ -36,10 +36,16 @@ def plan(program):
     """Give every pool buffer of `program` its offset; returns the Plan."""
     lives = lifetimes(program)
     bound = lower_bound(lives, len(program.ops))
-    offsets = pack(lives, bound)
-    for life, offset in zip(lives, offsets):
-        life.buffer.offset = offset
-    pool = max((o + life.nbytes for o, life in zip(offsets, lives)), default=0)
+    # State comes first in the pool; it is alive all the time, so nothing is lost by it.
+    state = [life for life in lives if life.buffer in program.state]
+    others = [life for life in lives if life.buffer not in program.state]
+    at = 0
+    for life in state:
+        life.buffer.offset = at
+        at += life.nbytes
+    for life, offset in zip(others, pack(others, bound - at)):
+        life.buffer.offset = at + offset
+    pool = max((life.buffer.offset + life.nbytes for life in lives), default=0)
     return Plan(pool, bound, lives)
 
 
@@ -53,6 +59,13 @@ def lifetimes(program):
             first, last = spans.get(buffer, (when, when))
             spans[buffer] = min(first, when), max(last, when)
 
+    for buffer in program.state:
+        touch(buffer, -1)
+        touch(buffer, end)
+    for op in program.init_ops:
+        for rows in [*op.inputs, op.output]:
+            touch(rows.buffer, -1)
+        touch(op.scratch, -1)
     for edge in program.inputs:
         touch(edge.buffer, -1)
     for i, op in enumerate(program.ops):

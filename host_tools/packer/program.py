@@ -63,13 +63,15 @@ class Program:
     ops: list
     inputs: list  # Edge
     outputs: list  # Edge
+    init_ops: list = field(default_factory=list)  # run at reset, to make the initial state
+    state: list = field(default_factory=list)  # Buffers that live from one inference to the next, first in the pool
 
     def buffers(self):
         """Every pool buffer, scratch included, in the order of first use."""
-        seen = {}
+        seen = {id(b): b for b in self.state}
         for edge in self.inputs:
             seen.setdefault(id(edge.buffer), edge.buffer)
-        for op in self.ops:
+        for op in [*self.init_ops, *self.ops]:
             for rows in [*op.inputs, op.output]:
                 if rows.buffer.data is None:
                     seen.setdefault(id(rows.buffer), rows.buffer)

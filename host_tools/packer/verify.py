@@ -7,8 +7,8 @@ import numpy as np
 from . import format as f
 from . import oracle
 from .build import build
-from .core import CoreModel
-from .edges import from_pool, to_pool
+from .core import CoreModel, split_outputs
+from .edges import from_pool, scale_of, to_pool
 from .errors import PackerError
 from .unix import find_unix_port, run_cases
 
@@ -39,14 +39,18 @@ class Verdict:
 
 
 def random_inputs(ios, rng):
-    """One array an input, of the edge's dtype: every int8 alike for quantised edges, the reals they cover for float32."""
+    """One array an input, of the edge's dtype: every value alike for integers, the reals they cover for float32."""
     arrays = []
     for io in ios:
         shape = tuple(io["shape"][: io["ndim"]])
-        q = rng.integers(-128, 128, shape).astype(np.int8)
+        dtype = np.dtype(f.DTYPE_NAMES[io["dtype"]])
+        if dtype == bool:
+            arrays.append(rng.integers(0, 2, shape).astype(bool))
+            continue
+        q = rng.integers(np.iinfo(dtype).min, np.iinfo(dtype).max, shape, endpoint=True).astype(dtype)
         if f.DTYPE_NAMES[io["edge"]] == "float32":
             q = q + rng.uniform(-0.5, 0.5, shape) - io["zero_point"]
-            arrays.append((q * np.uint32(io["scale"]).view(np.float32)).astype(np.float32))
+            arrays.append((q * scale_of(io)).astype(np.float32))
         else:
             arrays.append(from_pool(io, q))
     return arrays
@@ -54,7 +58,12 @@ def random_inputs(ios, rng):
 
 def zero_inputs(ios):
     """The input whose every element stands for 0."""
-    return [from_pool(io, np.full(io["shape"][: io["ndim"]], np.clip(io["zero_point"], -128, 127), np.int8)) for io in ios]
+    arrays = []
+    for io in ios:
+        dtype = np.dtype(f.DTYPE_NAMES[io["dtype"]])
+        zero = 0 if dtype == bool else np.clip(io["zero_point"], np.iinfo(dtype).min, np.iinfo(dtype).max)
+        arrays.append(from_pool(io, np.full(io["shape"][: io["ndim"]], zero, dtype)))
+    return arrays
 
 
 def make_cases(ios, count, seed=0):
@@ -64,13 +73,15 @@ def make_cases(ios, count, seed=0):
 
 
 def verify(tflite_bytes, name="model", given=(), count=20, backends=BACKENDS, on_progress=lambda text: None):
-    """Verdict of `count` seeded random cases, the zero-point case, and the `given` ones (each a list of input arrays)."""
+    """Verdict of the `given` cases (each a list of input arrays), `count` seeded random ones and the zero-point case.
+
+    They run one after the other on one model, so state lives from each to the next."""
     result = build(tflite_bytes, name)
     model = CoreModel(result.blob)
     cases = [*given, *make_cases(model.inputs, count)]
     pool_cases = [[to_pool(io, a) for io, a in zip(model.inputs, _complete(model.inputs, case))] for case in cases]
     on_progress("TFLite Micro")
-    wanted = [oracle.run(tflite_bytes, case) for case in cases]
+    wanted = oracle.run_many(tflite_bytes, cases)
     verdict = Verdict(name, list(backends), len(cases))
     for backend in backends:
         on_progress(backend)
@@ -78,7 +89,7 @@ def verify(tflite_bytes, name="model", given=(), count=20, backends=BACKENDS, on
             answers = [model.run(case) for case in pool_cases]
         else:
             raws, verdict.facts = run_cases(find_unix_port(), result.blob, pool_cases)
-            answers = [_split(model.outputs, raw) for raw in raws]
+            answers = [split_outputs(model.outputs, raw) for raw in raws]
         for i, (answer, expected) in enumerate(zip(answers, wanted)):
             _compare(verdict, backend, i, model, answer, expected)
     if verdict.first_difference:
@@ -94,16 +105,6 @@ def _complete(ios, case):
     if len(case) != len(ios):
         raise PackerError(f"the model has {len(ios)} inputs, {len(case)} were given")
     return case
-
-
-def _split(outputs, raw):
-    """The bytes of all outputs of a run as one int8 array an output."""
-    arrays, at = [], 0
-    for io in outputs:
-        size = int(np.prod(io["shape"][: io["ndim"]], dtype=np.int64))
-        arrays.append(np.frombuffer(raw, np.int8, size, at))
-        at += size
-    return arrays
 
 
 def _compare(verdict, backend, case, model, answer, expected):

@@ -7,6 +7,7 @@
  *     engine.step(n) -> bool          make the next n output rows; False when the run has ended
  *     engine.op() -> int              the op whose row comes next
  *     engine.restart()
+ *     engine.reset()
  *     engine.fill(seed)               the selftest's input
  *     engine.selftest() -> int        first op whose CRC differs, or -1
  *     engine.write(offset, data, flip)    pool[offset + i] = data[i] ^ flip
@@ -173,6 +174,12 @@ static mp_obj_t engine_restart(mp_obj_t self_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(engine_restart_obj, engine_restart);
 
+static mp_obj_t engine_reset(mp_obj_t self_in) {
+    ti_reset(&get_engine(self_in)->model);
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(engine_reset_obj, engine_reset);
+
 static mp_obj_t engine_fill(mp_obj_t self_in, mp_obj_t seed) {
     ti_fill_inputs(&get_engine(self_in)->model, (uint16_t)mp_obj_get_int_truncated(seed));
     return mp_const_none;
@@ -224,6 +231,7 @@ static MP_DEFINE_CONST_FUN_OBJ_1(module_check_obj, module_check);
     METHOD(MP_QSTR_step, engine_step_obj)                                                                             \
     METHOD(MP_QSTR_op, engine_op_obj)                                                                                 \
     METHOD(MP_QSTR_restart, engine_restart_obj)                                                                       \
+    METHOD(MP_QSTR_reset, engine_reset_obj)                                                                         \
     METHOD(MP_QSTR_fill, engine_fill_obj)                                                                             \
     METHOD(MP_QSTR_selftest, engine_selftest_obj)                                                                     \
     METHOD(MP_QSTR_write, engine_write_obj)                                                                           \

@@ -4,7 +4,7 @@
 #include "ti_kernels.h"
 
 static uint32_t element_bytes(uint32_t dtype) {
-    return dtype >= TI_INT32 ? 4 : dtype == TI_INT16 ? 2 : 1;
+    return dtype == TI_INT32 || dtype == TI_FLOAT32 ? 4 : dtype == TI_INT16 ? 2 : 1;
 }
 
 /* What can be said before the CRC: enough to know which bytes it covers. */
@@ -42,6 +42,8 @@ static int check_header(ti_proof *p) {
     const ti_header *h = p->header;
     uint32_t n_io = (uint32_t)h->n_inputs + h->n_outputs;
     return ti_prove_reserved(p, h->reserved)
+        && (h->state_bytes <= h->pool_bytes || ti_fail(p, TI_FAULT_POOL_RANGE, h->state_bytes, h->pool_bytes))
+        && ti_prove_between(p, h->n_init_steps, 0, h->n_steps, offsetof(ti_header, n_init_steps))
         && ti_prove_between(p, h->golden_seed, 1, UINT16_MAX, offsetof(ti_header, golden_seed))
         && ti_prove_offset(p, h->tensors, h->n_tensors * sizeof(ti_tensor), 4)
         && ti_prove_offset(p, h->ops, h->n_ops * sizeof(ti_op), 4)
@@ -57,7 +59,7 @@ static int check_header(ti_proof *p) {
 static int check_tensor(ti_proof *p, const ti_tensor *t) {
     uint64_t bytes = (uint64_t)t->ring * t->row_bytes;
     if (!ti_prove_reserved(p, t->reserved)
-        || !ti_prove_between(p, t->dtype, TI_INT8, TI_FLOAT32, offsetof(ti_tensor, dtype))
+        || !ti_prove_between(p, t->dtype, TI_INT8, TI_BOOL, offsetof(ti_tensor, dtype))
         || !ti_prove_between(p, t->space, TI_POOL, TI_BLOB, offsetof(ti_tensor, space))
         || !ti_prove_between(p, t->rows, 1, UINT16_MAX, offsetof(ti_tensor, rows))
         || !ti_prove_between(p, t->ring, 1, t->rows, offsetof(ti_tensor, ring))) {
@@ -76,13 +78,13 @@ static int check_tensor(ti_proof *p, const ti_tensor *t) {
     return ti_prove_pool(p, t->offset, bytes);
 }
 
-/* An op works on int8 tensors in the pool; a constant only where the kernel takes one. */
-static int check_op_tensor(ti_proof *p, uint16_t index, int constant, size_t at) {
+/* A tensor in the pool, or a constant where the kernel takes one, of a dtype that it takes. */
+static int check_op_tensor(ti_proof *p, uint16_t index, uint32_t dtypes, int constant, size_t at) {
     if (index >= p->header->n_tensors) {
         return ti_fail(p, TI_FAULT_INDEX, index, p->header->n_tensors);
     }
     const ti_tensor *t = &p->tensors[index];
-    int allowed = t->dtype == TI_INT8 && (t->space == TI_POOL || constant);
+    int allowed = (dtypes >> t->dtype & 1) && (t->space == TI_POOL || constant);
     return allowed || ti_fail(p, TI_FAULT_VALUE, index, (uint32_t)at);
 }
 
@@ -93,9 +95,12 @@ static int check_op(ti_proof *p, const ti_op *op) {
         return 0;
     }
     const ti_kernel *kernel = &ti_kernels[op->kernel];
+    if (!kernel->check) {
+        return ti_fail(p, TI_FAULT_VALUE, op->kernel, offsetof(ti_op, kernel));
+    }
     for (uint32_t i = 0; i < 3; i++) {
         size_t at = offsetof(ti_op, inputs) + i * sizeof(uint16_t);
-        if (i < kernel->inputs ? !check_op_tensor(p, op->inputs[i], kernel->constant_inputs, at)
+        if (i < kernel->inputs ? !check_op_tensor(p, op->inputs[i], kernel->input_dtypes, kernel->constant_inputs >> i & 1, at)
                                : !ti_prove_between(p, op->inputs[i], TI_NONE, TI_NONE, at)) {
             return 0;
         }
@@ -103,7 +108,7 @@ static int check_op(ti_proof *p, const ti_op *op) {
     if (op->scratch % 4 || (op->scratch && !kernel->scratch)) {
         return ti_fail(p, TI_FAULT_VALUE, op->scratch, offsetof(ti_op, scratch));
     }
-    return check_op_tensor(p, op->output, 0, offsetof(ti_op, output))
+    return check_op_tensor(p, op->output, kernel->output_dtypes, 0, offsetof(ti_op, output))
         && ti_prove_string(p, op->name)
         && ti_prove_offset(p, op->params, kernel->params_bytes, 4)
         && kernel->check(p, op);
@@ -130,7 +135,7 @@ static int check_io(ti_proof *p, const ti_io *io) {
     }
     if (!ti_prove_equal(p, t->rows, t->ring)
         || !ti_prove_between(p, io->dtype, t->dtype, t->dtype, offsetof(ti_io, dtype))
-        || !ti_prove_between(p, io->edge, TI_INT8, TI_FLOAT32, offsetof(ti_io, edge))
+        || !ti_prove_between(p, io->edge, TI_INT8, TI_BOOL, offsetof(ti_io, edge))
         || !ti_prove_between(p, io->ndim, 0, TI_MAX_DIMS, offsetof(ti_io, ndim))
         || !ti_prove_reserved(p, (uint32_t)io->reserved[0] | io->reserved[1] | io->reserved[2])) {
         return 0;

@@ -64,13 +64,16 @@ uint32_t ti_next_op(const ti_model *m);
 /* Run to the end from where the model stands. */
 void ti_run(ti_model *m);
 
-/* Start over: the next row is the first. */
+/* Start over: the next row is the first. State stays. */
 void ti_restart(ti_model *m);
+
+/* Clear the state: zero, then what the initial steps make. ti_open() does so. The run starts over. */
+void ti_reset(ti_model *m);
 
 /* Fill the inputs with the selftest's pseudo-random bytes (SPEC.md, "Selftest"). */
 void ti_fill_inputs(ti_model *m, uint16_t seed);
 
-/* Run on the selftest's input; crc[n_ops] receives each op's CRC-32. Returns the first op that differs from the
+/* Reset, and run on the selftest's input; crc[n_ops] receives each op's CRC-32. Returns the first op that differs from the
  * blob's `check`, or -1. */
 int32_t ti_selftest(ti_model *m, uint32_t *crc);
 

@@ -10,12 +10,12 @@
 #include <stdint.h>
 
 #define TI_MAGIC "TINF"
-#define TI_VERSION 1
+#define TI_VERSION 2
 #define TI_BLOB_ALIGN 4  /* the blob's and the pool's start must be multiples of this */
 #define TI_MAX_DIMS 6
 #define TI_NONE 0xFFFF   /* an absent tensor index */
 
-enum ti_dtype { TI_INT8 = 1, TI_UINT8 = 2, TI_INT16 = 3, TI_INT32 = 4, TI_FLOAT32 = 5 };
+enum ti_dtype { TI_INT8 = 1, TI_UINT8 = 2, TI_INT16 = 3, TI_INT32 = 4, TI_FLOAT32 = 5, TI_BOOL = 6 };
 enum ti_space { TI_POOL = 0, TI_BLOB = 1 };
 
 enum ti_kernel_id {
@@ -52,7 +52,9 @@ typedef struct {
     uint32_t strings_bytes;  /* its length; its last byte is NUL */
     uint32_t name;           /* offset of the model's name, in the string section */
     uint32_t metadata;       /* offset of a JSON object, in the string section, or 0 */
-    uint32_t reserved;
+    uint32_t state_bytes;    /* the pool's first bytes: what lives from one inference to the next */
+    uint16_t n_init_steps;   /* the first steps, which run at reset only */
+    uint16_t reserved;
 } ti_header;
 
 /* Row r of a tensor lies at offset + (r % ring) * row_bytes. ring == rows unless only a window of rows is ever held. */
@@ -78,7 +80,7 @@ typedef struct {
     uint32_t name;           /* offset in the string section */
 } ti_op;
 
-/* Run `rows` output rows of op `op`, from `row` on. The steps run in order. */
+/* Run `rows` output rows of op `op`, from `row` on. The steps run in order, the first n_init_steps at reset only. */
 typedef struct {
     uint16_t op;
     uint16_t row;

@@ -13,10 +13,15 @@ typedef struct {
     int (*check)(ti_proof *p, const ti_op *op);
     void (*row)(const ti_model *m, const ti_op *op, uint32_t row);
     uint8_t params_bytes;
-    uint8_t inputs;           /* tensors it reads, 1 or 2 */
-    uint8_t constant_inputs;  /* whether they may lie in the blob */
+    uint8_t inputs;           /* tensors it reads, 1 to 3 */
+    uint8_t constant_inputs;  /* bit i: input i may lie in the blob */
     uint8_t scratch;          /* whether it has scratch memory, which its check then proves */
+    uint8_t input_dtypes;     /* bit d: inputs may be of dtype d; what they must have in common is for `check` */
+    uint8_t output_dtypes;
 } ti_kernel;
+
+/* Bits for input_dtypes and output_dtypes. */
+#define TI_BIT(dtype) (1u << (dtype))
 
 extern const ti_kernel ti_kernels[TI_KERNEL_COUNT];  /* indexed by enum ti_kernel_id; entry 0 is no kernel */
 

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "ti_core.h"
 #include "ti_kernels.h"
 
@@ -18,14 +20,14 @@ ti_fault ti_open(ti_model *m, const uint8_t *blob, uint8_t *pool, size_t pool_by
         m->ops = (const void *)(blob + h->ops);
         m->steps = (const void *)(blob + h->steps);
         m->pool = pool;
-        ti_restart(m);
+        ti_reset(m);
     }
     return fault;
 }
 
-int ti_step_row(ti_model *m) {
-    uint32_t n_steps = m->header->n_steps;
-    if (n_steps == 0) {
+/* The next row of the steps first .. past - 1, in which the model stands. */
+static int step_row(ti_model *m, uint16_t first, uint16_t past) {
+    if (first == past) {
         return 0;
     }
     const ti_step *step = &m->steps[m->step];
@@ -33,16 +35,20 @@ int ti_step_row(ti_model *m) {
     ti_kernels[op->kernel].row(m, op, (uint32_t)step->row + m->row);
     if (++m->row == step->rows) {
         m->row = 0;
-        if (++m->step == n_steps) {
-            m->step = 0;
+        if (++m->step == past) {
+            m->step = first;
             return 0;
         }
     }
     return 1;
 }
 
+int ti_step_row(ti_model *m) {
+    return step_row(m, m->header->n_init_steps, m->header->n_steps);
+}
+
 uint32_t ti_next_op(const ti_model *m) {
-    return m->header->n_steps ? m->steps[m->step].op : 0;
+    return m->step < m->header->n_steps ? m->steps[m->step].op : 0;
 }
 
 void ti_run(ti_model *m) {
@@ -51,6 +57,15 @@ void ti_run(ti_model *m) {
 }
 
 void ti_restart(ti_model *m) {
+    m->step = m->header->n_init_steps;
+    m->row = 0;
+}
+
+void ti_reset(ti_model *m) {
+    memset(m->pool, 0, m->header->state_bytes);
     m->step = 0;
     m->row = 0;
+    while (step_row(m, 0, m->header->n_init_steps)) {
+    }
+    ti_restart(m);
 }

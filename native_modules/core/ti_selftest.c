@@ -37,9 +37,9 @@ int32_t ti_selftest(ti_model *m, uint32_t *crc) {
     for (uint32_t i = 0; i < n_ops; i++) {
         crc[i] = 0;
     }
+    ti_reset(m);
     ti_fill_inputs(m, m->header->golden_seed);
-    ti_restart(m);
-    for (int more = m->header->n_steps != 0; more;) {
+    for (int more = m->header->n_steps > m->header->n_init_steps; more;) {
         const ti_step *step = &m->steps[m->step];
         const ti_op *op = &m->ops[step->op];
         const int8_t *row = ti_output_row(m, op, (uint32_t)step->row + m->row);

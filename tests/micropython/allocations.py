@@ -38,11 +38,11 @@ for do in (m.run, call, step):
     do()
     assert growth(do, 1000) == 0, (do, growth(do, 1000))
 
-# Floats are boxed while they are quantised; nothing of that stays.
+# Floats are boxed while they are quantised; nothing of that stays but what a stale word on the stack may keep alive.
 call_floats()
 gc.collect()
 before = gc.mem_alloc()
-for _ in range(20):
+for _ in range(100):
     call_floats()
 gc.collect()
-assert gc.mem_alloc() == before
+assert gc.mem_alloc() - before < 1024

@@ -11,7 +11,7 @@ import zlib
 FULLY_CONNECTED, CONV2D, DEPTHWISE_CONV2D, MAX_POOL, AVERAGE_POOL = 1, 2, 3, 4, 5
 SOFTMAX, ADD, PAD, REDUCE_MEAN, TABLE = 6, 7, 8, 9, 10
 NONE = 0xFFFF
-HEADER = "<4sHHIIHHHHHHIIIIIIIII"
+HEADER = "<4sHHIIHHHHHHIIIIIIIIIHH"
 
 
 def with_crc(blob):
@@ -65,11 +65,11 @@ class Builder:
     """Grows a blob. `tensor` and `op` return indexes, `data` an offset; `build` gives the bytes."""
 
     def __init__(self, name="hand-made", metadata=""):
-        self.body = bytearray(64)
+        self.body = bytearray(68)
         self.strings = bytearray()
         self.string_fixups = [(52, name)] + ([(56, metadata)] if metadata else [])
         self.tensors, self.ops, self.steps, self.io = [], [], [], ([], [])
-        self.pool_bytes = 0
+        self.pool_bytes = self.state_bytes = self.n_init_steps = 0
 
     def data(self, data, align=1):
         self.body += bytes(-len(self.body) % align)
@@ -171,7 +171,7 @@ class Builder:
     def build(self, checks=None, seed=0x1234):
         """The blob; `checks` are the ops' CRCs, 0 where they do not matter."""
         body = bytearray(self.body)
-        del self.body[64:]  # a builder builds once
+        del self.body[68:]  # a builder builds once
         offsets = {}
 
         def section(name, align, items):
@@ -202,10 +202,10 @@ class Builder:
         strings_bytes = len(body) - offsets["strings"]
         name, metadata = struct.unpack_from("<II", body, 52)
         body += bytes(-len(body) % 4 + 4)
-        struct.pack_into(HEADER, body, 0, b"TINF", 1, 64, len(body), self.pool_bytes,
+        struct.pack_into(HEADER, body, 0, b"TINF", 2, 68, len(body), self.pool_bytes,
                          len(self.tensors), len(self.ops), len(steps), len(self.io[0]), len(self.io[1]), seed,
                          offsets["tensors"], offsets["ops"], offsets["steps"], offsets["io"], offsets["strings"],
-                         strings_bytes, name, metadata, 0)  # fmt: skip
+                         strings_bytes, name, metadata, self.state_bytes, self.n_init_steps, 0)  # fmt: skip
         return with_crc(body)
 
 

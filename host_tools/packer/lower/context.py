@@ -119,8 +119,8 @@ class Context:
 
     def edge(self, tensor, stored):
         """Edge of the model at `tensor`, which the pool holds as `stored`."""
-        if stored.dtype != "int8":
-            raise CannotLower(f'"{short_name(tensor.name)}" is {stored.dtype} at the edge of the model; convert to int8')
+        if stored.dtype not in DTYPE_BYTES or stored.dtype == "float32":
+            raise CannotLower(f'"{short_name(tensor.name)}" is {stored.dtype} at the edge of the model; quantise the model')
         if len(tensor.shape) > 6:
             raise CannotLower(f'"{short_name(tensor.name)}" has {len(tensor.shape)} dimensions; 6 are possible')
         rows = self.rows(stored)
