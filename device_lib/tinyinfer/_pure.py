@@ -7,25 +7,28 @@ where a buffer lies, and it allocates while it runs.
 from struct import unpack_from
 
 from ._pure_check import check
-from ._pure_kernels import add, fully_connected, pad, reduce_mean, softmax, table
-from ._pure_kernels_window import average_pool, conv2d, depthwise_conv2d, max_pool
 from ._pure_proof import AT_HEADER, FAULT_POOL_SMALL, HEADER, byte_view, crc32, fault
 
 ARCH = "python"
 
-# By kernel number.
-_KERNELS = {
-    1: fully_connected,
-    2: conv2d,
-    3: depthwise_conv2d,
-    4: max_pool,
-    5: average_pool,
-    6: softmax,
-    7: add,
-    8: pad,
-    9: reduce_mean,
-    10: table,
+# The module whose KERNELS has a kernel, by its number: imported when a blob first needs it, since code is RAM.
+_MODULES = {
+    1: "_pure_kernels",
+    2: "_pure_kernels_window",
+    3: "_pure_kernels_window",
+    4: "_pure_kernels_window",
+    5: "_pure_kernels_window",
+    6: "_pure_kernels",
+    7: "_pure_kernels",
+    8: "_pure_kernels",
+    9: "_pure_kernels",
+    10: "_pure_kernels",
 }
+
+
+def _kernel(number):
+    """The function of a kernel."""
+    return __import__("tinyinfer." + _MODULES[number], None, None, ("KERNELS",)).KERNELS[number]
 
 
 class Engine:
@@ -139,7 +142,7 @@ class Engine:
         self._op, self._row, rows = unpack_from("<3H", self._blob, self._steps + 6 * step)
         self._end = self._row + rows
         kernel, _, output, a, b, c, _, self._params = unpack_from("<BBHHHHHI", self._blob, self._ops + 28 * self._op)
-        self._kernel = _KERNELS[kernel]
+        self._kernel = _kernel(kernel)
         self._inputs = [self._tensor(i) for i in (a, b, c) if i != 0xFFFF]
         self._output = self._tensor(output)
 

@@ -5,7 +5,6 @@ Only the alignment of the blob's and the pool's addresses is left out: it means 
 
 from struct import unpack_from
 
-from ._pure_check_kernels import KERNELS
 from ._pure_proof import (
     AT_INPUT, AT_OP, AT_OUTPUT, AT_STEP, AT_TENSOR, FAULT_CRC, FAULT_INDEX, FAULT_MAGIC, FAULT_POOL_RANGE,
     FAULT_SHAPE, FAULT_SHORT, FAULT_SIZE, FAULT_STRING, FAULT_VALUE, FAULT_VERSION, HEADER, HEADER_BYTES, VERSION, Proof,
@@ -13,6 +12,21 @@ from ._pure_proof import (
 )  # fmt: skip
 
 _BOOL = 6  # the last dtype
+
+
+# The module whose CHECKS has a kernel's proof, by the kernel's number: imported when a blob first needs it.
+_MODULES = {
+    1: "_pure_check_kernels",
+    2: "_pure_check_kernels",
+    3: "_pure_check_kernels",
+    4: "_pure_check_kernels",
+    5: "_pure_check_kernels",
+    6: "_pure_check_kernels",
+    7: "_pure_check_kernels",
+    8: "_pure_check_kernels",
+    9: "_pure_check_kernels",
+    10: "_pure_check_kernels",
+}
 
 
 def check(blob):
@@ -113,15 +127,20 @@ def _check_op_tensor(p, index, dtypes, constant, at):
         p.fail(FAULT_VALUE, index, at)
 
 
+def _facts(kernel):
+    """What the proof needs of a kernel; see CHECKS in _pure_check_kernels."""
+    return __import__("tinyinfer." + _MODULES[kernel], None, None, ("CHECKS",)).CHECKS[kernel]
+
+
 def _check_op(p):
     kernel, reserved0, output, a, b, c, reserved1, params, scratch, _, name = unpack_from(
         "<2B5H4I", p.blob, p.ops + 28 * p.index
     )
     p.reserved(reserved0)
     p.reserved(reserved1)
-    if kernel not in KERNELS:
+    if kernel not in _MODULES:
         p.fail(FAULT_VALUE, kernel, 0)
-    check_params, params_bytes, n_inputs, constant, has_scratch, in_dtypes, out_dtypes = KERNELS[kernel]
+    check_params, params_bytes, n_inputs, constant, has_scratch, in_dtypes, out_dtypes = _facts(kernel)
     for i, index in enumerate((a, b, c)):
         if i < n_inputs:
             _check_op_tensor(p, index, in_dtypes, constant >> i & 1, 4 + 2 * i)

@@ -175,7 +175,7 @@ _I8 = (1,)
 
 # By kernel number: the check, bytes of parameters, number of inputs, bit i: input i may be a constant, has it scratch
 # memory, dtypes of the inputs, of the output.
-KERNELS = {
+CHECKS = {
     1: (_fully_connected, 36, 1, 0, False, _I8, _I8),
     2: (_conv2d, 56, 1, 0, True, _I8, _I8),
     3: (_depthwise_conv2d, 56, 1, 0, False, _I8, _I8),

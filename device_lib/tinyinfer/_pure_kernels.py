@@ -119,3 +119,6 @@ def table(blob, pool, params, inputs, output, row):
     to = row_at(output, row)
     for i in range(count):
         pool[to + i] = values[pool[at + i]]
+
+
+KERNELS = {1: fully_connected, 6: softmax, 7: add, 8: pad, 9: reduce_mean, 10: table}

@@ -104,3 +104,6 @@ def max_pool(blob, pool, params, inputs, output, row):
 def average_pool(blob, pool, params, inputs, output, row):
     """out[x][c] = clamp(mean over the window of in[y][x][c]), rounded half away from zero."""
     _pool2d(blob, pool, params, inputs, output, row, False)
+
+
+KERNELS = {2: conv2d, 3: depthwise_conv2d, 4: max_pool, 5: average_pool}
