@@ -122,6 +122,8 @@ RECORDS = [
     (STEP, 3, 0, "H", 10, INDEX, 10, 10),
     (STEP, 3, 4, "H", 0, VALUE, 0, None),
     (STEP, 0, 2, "H", 1, SHAPE, 7, 6),
+    (STEP, 0, 2, "H", 6, SHAPE, 7, 6),
+    (STEP, 0, 4, "h", -2, VALUE, 0xFFFFFFFE, None),
     (INPUT, 0, 0, "H", 11, INDEX, 11, 11),
     (INPUT, 0, 2, "B", 2, VALUE, 2, None),
     (INPUT, 0, 3, "B", 0, VALUE, 0, None),

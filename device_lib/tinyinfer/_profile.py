@@ -26,9 +26,9 @@ def profile(engine, blob):
     spent = [0] * n_ops
     engine.restart()
     for i in range(n_steps):
-        op, _, rows = unpack_from("<HHH", blob, steps + 6 * i)
+        op, _, rows = unpack_from("<HHh", blob, steps + 6 * i)
         start = now()
-        engine.step(rows)
+        engine.step(abs(rows))
         spent[op] += microseconds(start, now())
     layers = []
     for op in range(n_ops):

@@ -139,7 +139,8 @@ class Engine:
         if step == self._n_steps:
             self._op = 0
             return
-        self._op, self._row, rows = unpack_from("<3H", self._blob, self._steps + 6 * step)
+        self._op, self._row, rows = unpack_from("<2Hh", self._blob, self._steps + 6 * step)
+        self._by = 1 if rows > 0 else -1
         self._end = self._row + rows
         kernel, _, output, a, b, c, _, self._params = unpack_from("<BBHHHHHI", self._blob, self._ops + 28 * self._op)
         self._kernel = _kernel(kernel)
@@ -153,8 +154,8 @@ class Engine:
         if first == past:
             return False
         self._kernel(self._blob, self._pool, self._params, self._inputs, self._output, self._row)
-        self._row += 1
-        if self._row < self._end:
+        self._row += self._by
+        if self._row != self._end:
             return True
         last = self._step + 1 == past
         self._seek(first if last else self._step + 1)

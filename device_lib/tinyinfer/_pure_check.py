@@ -156,13 +156,19 @@ def _check_op(p):
 
 
 def _check_step(p, at):
-    op, row, rows = unpack_from("<3H", p.blob, at)
+    op, row, rows = unpack_from("<2Hh", p.blob, at)
     if op >= p.n_ops:
         p.fail(FAULT_INDEX, op, p.n_ops)
     has = p.tensor(unpack_from("<H", p.blob, p.ops + 28 * op + 2)[0])[2]
-    p.between(rows, 1, 0xFFFF, 4)
-    if row + rows > has:
-        p.fail(FAULT_SHAPE, row + rows, has)
+    last = row + rows + (-1 if rows > 0 else 1)
+    if rows == 0:
+        p.fail(FAULT_VALUE, 0, 4)
+    if row >= has:
+        p.fail(FAULT_SHAPE, row + 1, has)
+    if last < 0:
+        p.fail(FAULT_VALUE, rows, 4)
+    if last >= has:
+        p.fail(FAULT_SHAPE, last + 1, has)
 
 
 def _check_io(p, at):

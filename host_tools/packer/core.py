@@ -157,7 +157,8 @@ class CoreModel:
         steps = [f.STEP.unpack(self.blob, self.header["steps"] + i * f.STEP.size) for i in range(self.header["n_steps"])]
         for step in steps[self.header["n_init_steps"] :]:
             t = self.tensors[self.ops[step["op"]]["output"]]
-            for row in range(step["row"], step["row"] + step["rows"]):
+            for n in range(abs(step["rows"])):
+                row = step["row"] + (n if step["rows"] > 0 else -n)
                 library().ti_step_row(ctypes.byref(self._model))
                 at = t["offset"] + row % t["ring"] * t["row_bytes"]
                 results[step["op"]][row] = self.pool[at : at + t["row_bytes"]].view(np.int8)

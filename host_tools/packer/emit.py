@@ -72,7 +72,10 @@ class _Emitter:
         params = _Section(self.data.end)
         at_params = [params.add(f.PARAMS[op.kernel].pack(values), 4) for op, values in zip(self.ops, placed)]
         at_steps = params.end
-        steps = b"".join(f.STEP.pack({"op": i, "row": 0, "rows": op.output.rows}) for i, op in enumerate(self.ops))
+        init = [(i, 0, op.output.rows) for i, op in enumerate(p.init_ops)]
+        rest = [(i + len(init), row, rows) for i, row, rows in p.steps]
+        steps = b"".join(f.STEP.pack({"op": i, "row": row, "rows": rows}) for i, row, rows in init + rest)
+        n_steps = len(init) + len(rest)
 
         self.strings = _Section(at_steps + len(steps))
         name = self.string(p.name)
@@ -83,7 +86,7 @@ class _Emitter:
         header = f.HEADER.pack({
             "magic": f.MAGIC, "version": f.VERSION, "header_bytes": f.HEADER.size,
             "blob_bytes": self.strings.end + -self.strings.end % 4 + 4, "pool_bytes": self.pool_bytes,
-            "n_tensors": len(self.tensors), "n_ops": len(self.ops), "n_steps": len(self.ops), "n_inputs": len(p.inputs),
+            "n_tensors": len(self.tensors), "n_ops": len(self.ops), "n_steps": n_steps, "n_inputs": len(p.inputs),
             "n_outputs": len(p.outputs), "golden_seed": GOLDEN_SEED, "tensors": at_tensors, "ops": at_ops,
             "steps": at_steps, "io": at_io, "strings": self.strings.base, "strings_bytes": len(self.strings.bytes),
             "name": name, "metadata": metadata, "n_init_steps": len(p.init_ops),
@@ -108,7 +111,8 @@ class _Emitter:
         const = buffer.data is not None
         return f.TENSOR.pack({
             "offset": self.data.add(buffer.data.tobytes(), 4) if const else buffer.offset,
-            "row_bytes": rows.row_bytes, "rows": rows.rows, "ring": rows.rows, "dtype": f.DTYPES[buffer.dtype],
+            "row_bytes": rows.row_bytes, "rows": rows.rows,
+            "ring": rows.rows if const else min(rows.rows, buffer.held_bytes // rows.row_bytes), "dtype": f.DTYPES[buffer.dtype],
             "space": f.BLOB if const else f.POOL,
         })  # fmt: skip
 

@@ -140,7 +140,7 @@ OP = Struct(
     ("u32", "params"), ("u32", "scratch"), ("u32", "check"), ("u32", "name"),
 )  # fmt: skip
 
-STEP = Struct("ti_step", ("u16", "op"), ("u16", "row"), ("u16", "rows"))
+STEP = Struct("ti_step", ("u16", "op"), ("u16", "row"), ("i16", "rows"))
 
 IO = Struct(
     "ti_io",

@@ -17,6 +17,7 @@ class Buffer:
     data: "np.ndarray | None" = None
     tensors: list = field(default_factory=list)  # indexes of the TFLite tensors whose value it holds
     offset: "int | None" = None  # pool offset, from the planner
+    held_bytes: "int | None" = None  # bytes of it that exist at a time: nbytes, or less where it is a ring
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Program:
     ops: list
     inputs: list  # Edge
     outputs: list  # Edge
+    steps: list = field(default_factory=list)  # (op, row, rows) in order of work, from the planner
     init_ops: list = field(default_factory=list)  # run at reset, to make the initial state
     state: list = field(default_factory=list)  # Buffers that live from one inference to the next, first in the pool
 

@@ -119,10 +119,14 @@ static int check_step(ti_proof *p, const ti_step *step) {
         return ti_fail(p, TI_FAULT_INDEX, step->op, p->header->n_ops);
     }
     const ti_op *op = (const ti_op *)(const void *)(p->blob + p->header->ops) + step->op;
-    uint32_t past = (uint32_t)step->row + step->rows;
     uint32_t rows = p->tensors[op->output].rows;
-    return ti_prove_between(p, step->rows, 1, UINT16_MAX, offsetof(ti_step, rows))
-        && (past <= rows || ti_fail(p, TI_FAULT_SHAPE, past, rows));
+    int32_t last = step->row + step->rows + (step->rows > 0 ? -1 : 1);
+    if (step->rows == 0) {
+        return ti_fail(p, TI_FAULT_VALUE, 0, offsetof(ti_step, rows));
+    }
+    return (step->row < rows || ti_fail(p, TI_FAULT_SHAPE, step->row + 1u, rows))
+        && (last >= 0 || ti_fail(p, TI_FAULT_VALUE, (uint32_t)step->rows, offsetof(ti_step, rows)))
+        && (last < (int32_t)rows || ti_fail(p, TI_FAULT_SHAPE, (uint32_t)last + 1u, rows));
 }
 
 static int check_io(ti_proof *p, const ti_io *io) {

@@ -99,11 +99,11 @@ typedef struct {
     uint32_t name;           /* offset in the string section */
 } ti_op;
 
-/* Run `rows` output rows of op `op`, from `row` on. The steps run in order, the first n_init_steps at reset only. */
+/* Run output rows of op `op`: `rows` from `row` upwards, or -rows from `row` downwards. The steps run in order, the first n_init_steps at reset only. */
 typedef struct {
     uint16_t op;
     uint16_t row;
-    uint16_t rows;
+    int16_t rows;
 } ti_step;
 
 typedef struct {

@@ -40,6 +40,11 @@ TI_DECLARE_KERNEL(pad);
 TI_DECLARE_KERNEL(reduce_mean);
 TI_DECLARE_KERNEL(table);
 
+/* The row that a step makes after `done` rows. */
+static inline uint32_t ti_step_at(const ti_step *step, uint32_t done) {
+    return step->rows > 0 ? step->row + done : step->row - done;
+}
+
 static inline const void *ti_params(const ti_model *m, const ti_op *op) {
     return m->blob + op->params;
 }

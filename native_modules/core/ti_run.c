@@ -32,8 +32,8 @@ static int step_row(ti_model *m, uint16_t first, uint16_t past) {
     }
     const ti_step *step = &m->steps[m->step];
     const ti_op *op = &m->ops[step->op];
-    ti_kernels[op->kernel].row(m, op, (uint32_t)step->row + m->row);
-    if (++m->row == step->rows) {
+    ti_kernels[op->kernel].row(m, op, ti_step_at(step, m->row));
+    if (++m->row == (step->rows > 0 ? step->rows : -step->rows)) {
         m->row = 0;
         if (++m->step == past) {
             m->step = first;

@@ -42,7 +42,7 @@ int32_t ti_selftest(ti_model *m, uint32_t *crc) {
     for (int more = m->header->n_steps > m->header->n_init_steps; more;) {
         const ti_step *step = &m->steps[m->step];
         const ti_op *op = &m->ops[step->op];
-        const int8_t *row = ti_output_row(m, op, (uint32_t)step->row + m->row);
+        const int8_t *row = ti_output_row(m, op, ti_step_at(step, m->row));
         more = ti_step_row(m);
         crc[step->op] = ti_crc32(crc[step->op], (const uint8_t *)row, m->tensors[op->output].row_bytes);
     }

@@ -194,7 +194,7 @@ class Builder:
         steps = self.steps or [
             (i, 0, struct.unpack_from("<H", self.tensors[op[1]], 8)[0]) for i, op in enumerate(self.ops)
         ]
-        section("steps", 2, [struct.pack("<3H", *step) for step in steps])
+        section("steps", 2, [struct.pack("<2Hh", *step) for step in steps])
         offsets["strings"] = len(body)
         for at, text in fixups:
             struct.pack_into("<I", body, at, len(body))

@@ -1,0 +1,118 @@
+"""The plan: the order of work, and where every byte of RAM lies.
+
+Whole-tensor execution is the special case in which every op is a group of its own. The planner tries it, and cascades, in
+both directions, and keeps what needs the least RAM.
+"""
+
+from dataclasses import dataclass, replace
+
+from .cascade import Group, Work, cut
+from .lives import all_events, lives
+from .needs import works_in_place
+from .place import lower_bound, pack
+from .proof import prove
+
+
+_LONGEST_STEP = 0x7FFF  # rows that a step can count
+
+
+@dataclass(frozen=True)
+class Plan:
+    pool_bytes: int
+    lower_bound_bytes: int  # the most bytes alive at one time in this order of work
+    groups: list
+    items: list
+
+
+def plan(program):
+    """Give `program` its steps and every pool buffer its offset and ring; returns the Plan, once it is proved."""
+    work = Work(program, homes(program))
+    candidates = [[Group(i, i + 1) for i in range(len(program.ops))], cut(work)]
+    best = None
+    for groups in candidates:
+        for turned in (groups, alternate(groups)):
+            found = layout(work, turned)
+            if best is None or found.pool_bytes < best.pool_bytes:
+                best = found
+    best = turn(work, best)
+    apply(program, work, best)
+    prove(program, best.pool_bytes)
+    return best
+
+
+def homes(program):
+    """{buffer: the buffer whose memory it uses}: an elementwise op writes over an input that nobody reads afterwards."""
+    last_reader = {}
+    for i, op in enumerate(program.ops):
+        for rows in op.inputs:
+            last_reader[rows.buffer] = i
+    for edge in program.outputs:
+        last_reader[edge.buffer] = len(program.ops)
+    home = {b: b for b in program.buffers()}
+    kept = set(program.state)
+    for i, op in enumerate(program.ops):
+        out = op.output.buffer
+        if out in kept or home[out] is not out or sum(o.output.buffer is out for o in program.ops) > 1:
+            continue
+        for which, rows in enumerate(op.inputs):
+            buffer = rows.buffer
+            if buffer.data is None and buffer not in kept and last_reader[buffer] == i and works_in_place(op, which):
+                home[out] = home[buffer]
+                break
+    return home
+
+
+def alternate(groups):
+    """Every second group from its last row to its first: outputs then drift up and down instead of ever further down."""
+    return [replace(g, down=bool(n % 2)) for n, g in enumerate(groups)]
+
+
+def turn(work, best):
+    """Turn single groups round as long as that saves RAM."""
+    improved = True
+    while improved and best.pool_bytes > best.lower_bound_bytes:
+        improved = False
+        for n in range(len(best.groups)):
+            groups = list(best.groups)
+            groups[n] = replace(groups[n], down=not groups[n].down)
+            found = layout(work, groups, rounds=0)
+            if found.pool_bytes < best.pool_bytes:
+                best, improved = found, True
+    return best
+
+
+def layout(work, groups, rounds=300):
+    """Plan of these groups."""
+    items = lives(work, groups)
+    bound = lower_bound(items)
+    state = [item for item in items if item.buffers[0] in work.program.state]
+    others = [item for item in items if item.buffers[0] not in work.program.state]
+    at = 0
+    for item in state:  # first in the pool, and alive all the time: nothing is lost by it
+        item.offset = at
+        at += item.nbytes
+    _, offsets = pack(others, bound - at, rounds)
+    for item, offset in zip(others, offsets):
+        item.offset = at + offset
+    pool = max((item.offset + item.nbytes for item in items), default=0)
+    return Plan(pool, bound, groups, items)
+
+
+def apply(program, work, best):
+    """Write the plan into the program: steps, offsets, rings."""
+    for item in best.items:
+        for buffer in item.buffers:
+            buffer.offset = item.offset
+            buffer.held_bytes = item.rows * item.row_bytes
+    steps = []
+    for i, row, _ in all_events(work, best.groups):
+        if steps:
+            op, first, rows = steps[-1]
+            if op == i and rows > 0 and row == first + rows and rows < _LONGEST_STEP:
+                steps[-1] = op, first, rows + 1
+                continue
+            if op == i and (rows < 0 or rows == 1) and row == first - abs(rows) and abs(rows) < _LONGEST_STEP:
+                steps[-1] = op, first, -abs(rows) - 1
+                continue
+        steps.append((i, row, 1))
+    program.steps = steps

@@ -1,0 +1,73 @@
+"""Which input rows an op reads for an output row: what the planner, the cascades and the proof build on.
+
+A kernel without a rule here reads every row of its inputs for every output row, which is always safe to assume.
+"""
+
+
+def needs(op, which, row):
+    """(first, past) rows of input number `which` that `op` reads to make output row `row`; an empty range where none."""
+    rule = _RULES.get(op.kernel)
+    return rule(op, row) if rule else (0, op.inputs[which].rows)
+
+
+def is_rowwise(op):
+    """Does `op` read few rows at a time, so that it can be part of a cascade?"""
+    return op.kernel in _RULES
+
+
+def window_rows(op):
+    """Rows that the loader wants a ring of the op's input to hold at least."""
+    if op.kernel == "REDUCE_MEAN":
+        return op.params["rows"]
+    window = op.params.get("window")
+    return (window["k_h"] - 1) * window["dilation_h"] + 1 if window else 1
+
+
+def works_in_place(op, which):
+    """May the output lie exactly over input number `which`? Only where each element is read before its place is written."""
+    given, made = op.inputs[which], op.output
+    return op.kernel in _ELEMENTWISE and (given.rows, given.row_bytes) == (made.rows, made.row_bytes)
+
+
+def _same(op, row):
+    return row, row + 1
+
+
+def _window(op, row):
+    w = op.params["window"]
+    image, y = divmod(row, w["out_h"])
+    first = y * w["stride_h"] - w["pad_top"]
+    past = first + (w["k_h"] - 1) * w["dilation_h"] + 1
+    if w["dilation_h"] > 1 and first < 0:  # the first tap inside
+        first += -(first // w["dilation_h"]) * w["dilation_h"]
+    start = image * w["in_h"]
+    first, past = max(first, 0), min(past, w["in_h"])
+    return (start + first, start + past) if first < past else (start, start)
+
+
+def _pad(op, row):
+    p = op.params
+    image, y = divmod(row, p["out_h"])
+    y -= p["pad_top"]
+    start = image * p["in_h"]
+    return (start + y, start + y + 1) if 0 <= y < p["in_h"] else (start, start)
+
+
+def _mean(op, row):
+    n = op.params["rows"]
+    return row * n, row * n + n
+
+
+_ELEMENTWISE = {"ADD", "TABLE"}
+_RULES = {
+    "FULLY_CONNECTED": _same,
+    "CONV2D": _window,
+    "DEPTHWISE_CONV2D": _window,
+    "MAX_POOL": _window,
+    "AVERAGE_POOL": _window,
+    "SOFTMAX": _same,
+    "ADD": _same,
+    "TABLE": _same,
+    "PAD": _pad,
+    "REDUCE_MEAN": _mean,
+}
