@@ -14,8 +14,10 @@ from packer.fold import fold
 from packer.lower import lower
 from packer.plan import apply, homes, layout, plan
 from packer.plan.cascade import Group, Work, cut
+from packer.plan.order import best_order
 from packer.plan.place import ALIGN, Item, distance, lower_bound, pack
 from packer.plan.proof import prove
+from packer.program import Buffer, DeviceOp, Edge, Program, Rows
 from packer.read import read
 
 DIGITS = (ROOT / "examples/digits/digits_int8.tflite").read_bytes()
@@ -141,6 +143,37 @@ def test_proof_finds_a_ring_that_is_too_short_and_a_row_that_is_missing():
     program.steps = program.steps[1:]
     with pytest.raises(PackerError, match="lost"):
         prove(program, planned.pool_bytes)
+
+
+def two_branches(first, second):
+    """x -> a (wide) -> a2 (one number); x -> b (wide) -> b2 (one number); a2 + b2; ops in the order given."""
+    x, a, a2, b, b2, y = (Buffer(n, size, "int8") for n, size in zip("x a a2 b b2 y".split(), (100, 1000, 4, 1000, 4, 4)))
+    ops = {
+        name: DeviceOp("WHOLE", name, 0, 0, [Rows(i, 1, i.nbytes) for i in reads], Rows(out, 1, out.nbytes), {})
+        for name, reads, out in [("a", [x], a), ("a2", [a], a2), ("b", [x], b), ("b2", [b], b2), ("y", [a2, b2], y)]
+    }
+    program = Program("branches", [ops[n] for n in (*first, *second, "y")], [], [])
+    program.inputs = [Edge(x, Rows(x, 1, 100), "x", (100,), "int8", "int8", 1.0, 0)]
+    program.outputs = [Edge(y, Rows(y, 1, 4), "y", (4,), "int8", "int8", 1.0, 0)]
+    return program
+
+
+def test_branches_run_one_after_the_other():
+    wide = two_branches(("a", "b"), ("a2", "b2"))
+    assert [op.name for op in best_order(wide)] in (["a", "a2", "b", "b2", "y"], ["b", "b2", "a", "a2", "y"])
+    assert plan(wide).pool_bytes == 1104  # x, one wide tensor, and the other branch's number
+    assert plan(two_branches(("a", "a2"), ("b", "b2"))).pool_bytes == 1104
+
+
+def test_order_keeps_who_comes_first_in_a_shared_buffer():
+    """Two writes into one buffer and the read between them stay in order."""
+    program = two_branches(("a", "a2"), ("b", "b2"))
+    for op in program.ops[2:4]:  # b is now the buffer of a
+        if op.name == "b":
+            op.output = program.ops[0].output
+        else:
+            op.inputs = [program.ops[0].output]
+    assert [op.name for op in best_order(program)][:4] == ["a", "a2", "b", "b2"]
 
 
 @pytest.mark.parametrize("name", sorted(POOL_AT_MOST))

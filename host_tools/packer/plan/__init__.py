@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from .cascade import Group, Work, cut
 from .lives import all_events, lives
 from .needs import works_in_place
+from .order import best_order
 from .place import lower_bound, pack
 from .proof import prove
 
@@ -26,18 +27,32 @@ class Plan:
 
 def plan(program):
     """Give `program` its steps and every pool buffer its offset and ring; returns the Plan, once it is proved."""
-    work = Work(program, homes(program))
-    candidates = [[Group(i, i + 1) for i in range(len(program.ops))], cut(work)]
-    best = None
-    for groups in candidates:
-        for turned in (groups, alternate(groups)):
-            found = layout(work, turned)
-            if best is None or found.pool_bytes < best.pool_bytes:
-                best = found
-    best = turn(work, best)
+    given = program.ops
+    best = plan_in_order(program)
+    other = best_order(program)
+    if other is not None and other != given:
+        program.ops = other
+        found = plan_in_order(program)
+        if found[1].pool_bytes < best[1].pool_bytes:
+            best = found
+        else:
+            program.ops = given
+    work, best = best
     apply(program, work, best)
     prove(program, best.pool_bytes)
     return best
+
+
+def plan_in_order(program):
+    """(Work, Plan): the best plan found for the ops in their present order."""
+    work = Work(program, homes(program))
+    best = None
+    for groups in [Group(i, i + 1) for i in range(len(program.ops))], cut(work):
+        for turned in groups, alternate(groups):
+            found = layout(work, turned)
+            if best is None or found.pool_bytes < best.pool_bytes:
+                best = found
+    return work, turn(work, best)
 
 
 def homes(program):
