@@ -1,11 +1,14 @@
 """The command line: keys of --json, exit status, and files that stay whole."""
 
 import json
+from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 from conftest import ROOT
+from packer import build
 from packer.cli import main
+from packer.inspect import Blob
 
 DIGITS = ROOT / "examples/digits/digits_int8.tflite"
 SUMMARY = {"name", "pool_bytes", "lower_bound_bytes", "blob_bytes", "tflite_bytes", "macs", "ops"}
@@ -78,6 +81,39 @@ def test_run_tflite_and_blob_alike(blob, tmp_path, capsys, unix_micropython, nat
     assert status == 0 and len(from_blob["outputs"]) == 1 and len(from_blob["outputs"][0]) == 10
     status, from_tflite = answer(capsys, "run", DIGITS, "--input", image, "--json")
     assert status == 0 and from_tflite["outputs"] == from_blob["outputs"]
+
+
+def test_ram_budget(tmp_path, capsys):
+    target = tmp_path / "d.tin"
+    assert main(["build", str(DIGITS), "-o", str(target), "--ram", "4k"]) == 0
+    pool = Blob(target.read_bytes()).header["pool_bytes"]
+    target.unlink()
+    assert main(["build", str(DIGITS), "-o", str(target), "--ram", str(pool)]) == 0
+    target.unlink()
+    assert main(["build", str(DIGITS), "-o", str(target), "--ram", str(pool - 1)]) == 1
+    words = capsys.readouterr().err
+    assert f"{pool:,} B" in words and f"{pool - 1:,} B" in words and "layer" in words and not target.exists()
+
+
+def test_report_is_one_page_with_every_layer(tmp_path, capsys):
+    target = tmp_path / "digits.html"
+    assert main(["report", str(DIGITS), "-o", str(target)]) == 0
+    page = target.read_text("utf-8")
+
+    class Reader(HTMLParser):
+        tags, outside = [], []
+
+        def handle_starttag(self, tag, attrs):
+            self.tags.append(tag)
+            self.outside += [v for k, v in attrs if k in ("src", "href")]
+
+    reader = Reader()
+    reader.feed(page)
+    assert reader.outside == [] and reader.tags.count("svg") == 1
+    result = build(DIGITS.read_bytes(), "digits_int8")
+    assert reader.tags.count("path") >= len(result.plan.items) - 1
+    assert all(f"<td>{op.name}</td>" in page for op in result.program.ops)
+    assert f"{result.pool_bytes:,} B" in page and f"{len(result.blob):,} B" in page
 
 
 def test_ops(capsys):

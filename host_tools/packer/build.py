@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from . import __version__
 from .core import CoreModel
 from .emit import emit
+from .errors import PackerError
 from .fold import fold
 from .lower import lower
-from .plan import plan
+from .plan import busiest, plan
 from .read import read
 
 
@@ -22,6 +23,7 @@ class BuildResult:
     lower_bound_bytes: int
     macs: int
     program: object  # the lowered Program, for reports and for comparing layer by layer
+    plan: object  # its Plan
 
     def summary(self):
         """What `packer build --json` prints."""
@@ -36,14 +38,19 @@ class BuildResult:
         }
 
 
-def build(tflite_bytes, name="model", metadata=None):
+def build(tflite_bytes, name="model", metadata=None, ram=None):
     """BuildResult of a `.tflite` model (bytes). PackerError if it is damaged or an op of it cannot be built.
 
-    `metadata`: a dict that goes into the blob as JSON, e.g. {"labels": ["yes", "no"]}.
+    `metadata`: a dict that goes into the blob as JSON, e.g. {"labels": ["yes", "no"]}. `ram`: bytes of pool that must do.
     """
     program = lower(fold(read(tflite_bytes, name)))
     planned = plan(program)
     pool_bytes = planned.pool_bytes
+    if ram is not None and pool_bytes > ram:
+        raise PackerError(
+            f"{name}: {pool_bytes:,} B of RAM is the least it needs, {ram:,} B were allowed; layer "
+            f'"{busiest(program, planned)}" sets that: make its tensors smaller'
+        )
     metadata = {
         "packer": __version__,
         "tflite_bytes": len(tflite_bytes),
@@ -53,4 +60,4 @@ def build(tflite_bytes, name="model", metadata=None):
     # The selftest's CRCs come from a run of the blob itself on the C core.
     _, checks = CoreModel(emit(program, pool_bytes, metadata)).selftest()
     blob = emit(program, pool_bytes, metadata, checks)
-    return BuildResult(name, blob, len(tflite_bytes), pool_bytes, planned.lower_bound_bytes, program.macs, program)
+    return BuildResult(name, blob, len(tflite_bytes), pool_bytes, planned.lower_bound_bytes, program.macs, program, planned)

@@ -18,6 +18,7 @@ from .edges import from_pool, to_pool
 from .errors import PackerError
 from .inspect import Blob, shape_text
 from .lower import supported
+from .report import report
 from .unix import find_unix_port, run_cases
 from .verify import BACKENDS, make_cases, verify
 
@@ -43,9 +44,10 @@ def _parser():
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name, function, text):
+    def command(name, function, text, json=True):
         p = commands.add_parser(name, help=text, description=text)
-        p.add_argument("--json", action="store_true", help="print one JSON object for machines")
+        if json:
+            p.add_argument("--json", action="store_true", help="print one JSON object for machines")
         p.set_defaults(command=function)
         return p
 
@@ -54,6 +56,12 @@ def _parser():
     p.add_argument("-o", "--output", type=Path, help="the blob to write (default: the model's name with .tin)")
     p.add_argument("--labels", type=Path, help="text file with the label of each output element, one a line")
     p.add_argument("--metadata", type=Path, help="JSON file with an object to carry in the blob")
+
+    p.add_argument("--ram", type=_size, help="bytes of pool that must do, e.g. 20k; otherwise the build fails")
+
+    p = command("report", _report, "Write an HTML page about a model: the pool over time, layers, flash.", json=False)
+    p.add_argument("model", type=Path, help="the .tflite file")
+    p.add_argument("-o", "--output", type=Path, help="the page to write (default: the model's name with .html)")
 
     p = command("inspect", _inspect, "Show what a .tin blob holds.")
     p.add_argument("blob", type=Path, help="the .tin file")
@@ -84,7 +92,7 @@ def _bytes(n):
 
 
 def _build(args):
-    result = build(args.model.read_bytes(), args.model.stem, _metadata(args))
+    result = build(args.model.read_bytes(), args.model.stem, _metadata(args), args.ram)
     target = args.output or args.model.with_suffix(".tin")
     _write_aside(target, result.blob)
     if args.json:
@@ -124,6 +132,24 @@ def _write_aside(target, data):
         os.replace(aside, target)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def _size(text):
+    """Bytes from `20000`, `20k` (KiB) or `1m`."""
+    unit = {"k": 1 << 10, "m": 1 << 20}.get(text[-1:].lower(), 1)
+    digits = text[:-1] if unit > 1 else text
+    if not digits.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size; write it like 20000 or 20k")
+    return int(digits) * unit
+
+
+# ---- report ----
+
+
+def _report(args):
+    target = args.output or args.model.with_suffix(".html")
+    _write_aside(target, report(build(args.model.read_bytes(), args.model.stem)).encode())
+    out.print(f"{target}")
 
 
 # ---- inspect ----

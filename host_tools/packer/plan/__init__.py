@@ -55,6 +55,29 @@ def plan_in_order(program):
     return work, turn(work, best)
 
 
+def busiest(program, best):
+    """The name of the layer that runs when the most bytes are alive."""
+    alive, when = {}, 0
+    for item in best.items:
+        for born, dies in zip(item.born.tolist(), item.dies.tolist()):
+            alive[born] = alive.get(born, 0) + item.row_bytes
+            alive[dies + 1] = alive.get(dies + 1, 0) - item.row_bytes
+    total = peak = 0
+    for event in sorted(alive):
+        total += alive[event]
+        if total > peak:
+            peak, when = total, event
+    events = [i for i, first, rows in program.steps for _ in range(abs(rows))]
+    return program.ops[events[min(max(when, 0), len(events) - 1)]].name if events else program.name
+
+
+def liveness_bytes(program):
+    """RAM that sharing memory between whole tensors alone would need, in this order of ops: what other runtimes plan."""
+    work = Work(program, {b: b for b in program.buffers()})
+    items = lives(work, [Group(i, i + 1) for i in range(len(program.ops))])
+    return lower_bound([item.block() for item in items])
+
+
 def homes(program):
     """{buffer: the buffer whose memory it uses}: an elementwise op writes over an input that nobody reads afterwards."""
     last_reader = {}

@@ -37,7 +37,7 @@ class Item:
     def block(self):
         """The same memory as one row."""
         one = np.array([self.born.min()]), np.array([self.dies.max()])
-        return Item(self.buffers, 1, self.rows * self.row_bytes, *one)
+        return Item(self.buffers, 1, self.nbytes, *one)
 
 
 def distance(below, above):
