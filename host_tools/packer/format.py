@@ -12,6 +12,7 @@ VERSION = 2
 BLOB_ALIGN = 4
 MAX_DIMS = 6
 NONE = 0xFFFF
+INPUT_ROWS = 0xFFFF
 
 INT8, UINT8, INT16, INT32, FLOAT32, BOOL = 1, 2, 3, 4, 5, 6
 DTYPES = {"int8": INT8, "uint8": UINT8, "int16": INT16, "int32": INT32, "float32": FLOAT32, "bool": BOOL}
@@ -46,7 +47,7 @@ KERNELS = {
     "CONVERT": 23,
     "TABLE16": 24,
     "SOFTMAX16": 25,
-    "CONV16": 26,
+    "GENERAL_CONV": 26,
     "POOL16": 27,
     "LSTM": 28,
     "SVDF": 29,
@@ -136,7 +137,7 @@ TENSOR = Struct(
 
 OP = Struct(
     "ti_op",
-    ("u8", "kernel"), ("u8", "reserved0"), ("u16", "output"), ("u16", "inputs", 3), ("u16", "reserved1"),
+    ("u8", "kernel"), ("u8", "partial"), ("u16", "output"), ("u16", "inputs", 3), ("u16", "reserved"),
     ("u32", "params"), ("u32", "scratch"), ("u32", "check"), ("u32", "name"),
 )  # fmt: skip
 
@@ -144,7 +145,7 @@ STEP = Struct("ti_step", ("u16", "op"), ("u16", "row"), ("i16", "rows"))
 
 IO = Struct(
     "ti_io",
-    ("u16", "tensor"), ("u8", "dtype"), ("u8", "edge"), ("u8", "ndim"), ("u8", "reserved", 3),
+    ("u16", "tensor"), ("u8", "dtype"), ("u8", "edge"), ("u8", "ndim"), ("u8", "stream"), ("u8", "reserved", 2),
     ("u32", "shape", MAX_DIMS), ("u32", "scale"), ("i32", "zero_point"), ("u32", "name"),
 )  # fmt: skip
 
@@ -199,9 +200,115 @@ REDUCE_MEAN = Struct(
 
 TABLE = Struct("ti_table", ("u32", "count"), ("u32", "table"))
 
+REDUCE_MAX = Struct(
+    "ti_reduce_max", ("u32", "outer"), ("u32", "width"), ("u32", "inner"), ("u16", "rows"), ("u16", "minimum")
+)
+
+L2_NORM = Struct("ti_l2_norm", ("u32", "count"), ("u32", "depth"), ("i32", "zero_point"))
+
+LOG_SOFTMAX = Struct(
+    "ti_log_softmax",
+    (SOFTMAX, "softmax"), ("i32", "multiplier", 2), ("i8", "shift", 2), ("u16", "reserved"),
+)  # fmt: skip
+
+CONVERT = Struct(
+    "ti_convert",
+    ("u32", "count"), ("i32", "zero_point"), ("i32", "zero_point_out"), ("i32", "min"), ("i32", "max"),
+    ("i32", "multiplier", 2), ("i8", "shift", 2), ("u8", "negate_below"), ("u8", "cast"),
+)  # fmt: skip
+
+TABLE16 = Struct(
+    "ti_table16", ("u32", "count"), ("u32", "table"), ("u16", "multiplier"), ("u8", "shift"), ("u8", "is_tanh")
+)
+
+SOFTMAX16 = Struct(
+    "ti_softmax16",
+    ("u32", "count"), ("u32", "depth"), ("u32", "exp_table"), ("u32", "reciprocal_table"), ("i32", "multiplier"),
+    ("i8", "shift"), ("u8", "reserved", 3),
+)  # fmt: skip
+
+BROADCAST = Struct(
+    "ti_broadcast",
+    ("u16", "rows", 4), ("u32", "outer"), ("u32", "inner"), ("u8", "single", 3), ("u8", "reserved"),
+)  # fmt: skip
+
+RESCALE = Struct("ti_rescale", ("i32", "multiplier"), ("i16", "zero_point"), ("i8", "shift"), ("u8", "left_shift"))
+
+BINARY_OPS = {
+    "ADD": 0,
+    "SUB": 1,
+    "SQUARED_DIFFERENCE": 2,
+    "MUL": 3,
+    "PRELU": 4,
+    "MAXIMUM": 5,
+    "MINIMUM": 6,
+    "DIV": 7,
+}
+
+BINARY = Struct(
+    "ti_binary",
+    (BROADCAST, "broadcast"), (RESCALE, "in1"), (RESCALE, "in2"), (RESCALE, "out"), (RESCALE, "positive"),
+    ("i16", "min"), ("i16", "max"), ("u8", "op"), ("u8", "reserved", 3),
+)  # fmt: skip
+
+COMPARE = Struct("ti_compare", (BROADCAST, "broadcast"), (RESCALE, "in1"), (RESCALE, "in2"), ("u32", "holds"))
+
+GENERAL_CONV = Struct(
+    "ti_general_conv",
+    (WINDOW, "window"), ("u16", "up_h"), ("u16", "up_w"), ("u16", "group_c"), ("i16", "in_zero_point"),
+    ("u32", "weights"), ("u16", "wide"), ("u16", "reserved"), (OUTPUT_STAGE, "stage"),
+)  # fmt: skip
+
+BATCH_MATMUL = Struct(
+    "ti_batch_matmul",
+    ("u32", "size", 6), ("u32", "step1", 6), ("u32", "step2", 6), ("i32", "multiplier"), ("i32", "shift"),
+    ("i16", "zero_point", 3), ("u16", "reserved"),
+)  # fmt: skip
+
+RESIZE_BILINEAR = Struct(
+    "ti_resize_bilinear",
+    ("u16", "in_h"), ("u16", "out_h"), ("u32", "in_w"), ("u32", "out_w"), ("u32", "depth"), ("i32", "scale_h"),
+    ("i32", "offset_h"), ("i32", "scale_w"), ("i32", "offset_w"),
+)  # fmt: skip
+
+POOL16 = Struct(
+    "ti_pool16",
+    (WINDOW, "window"), ("i16", "min"), ("i16", "max"), ("u16", "average"), ("u16", "reserved"),
+)  # fmt: skip
+
+COPY_DIMS = 6
+
+COPY = Struct(
+    "ti_copy",
+    ("u32", "in_start"), ("u32", "out_start"), ("u8", "row_dims"), ("u8", "reserved", 3),
+    ("u32", "size", COPY_DIMS), ("i32", "in_stride", COPY_DIMS), ("u32", "out_stride", COPY_DIMS),
+)  # fmt: skip
+
+GATHER = Struct(
+    "ti_gather", ("u32", "vectors"), ("u32", "depth"), ("u32", "count"), ("u32", "inner"), ("u32", "repeat")
+)
+
+LSTM = Struct(
+    "ti_lstm",
+    ("u16", "in_c"), ("u16", "units"), ("u16", "steps"), ("i16", "zero_point"), ("i16", "cell_min"), ("i16", "cell_max"),
+    ("u32", "weights"), ("u32", "bias"), ("u32", "sigmoid"), ("i32", "multiplier", 11), ("i8", "shift", 11),
+    ("i8", "tanh_shift"),
+)  # fmt: skip
+
+SVDF = Struct(
+    "ti_svdf",
+    ("u16", "in_c"), ("u16", "units"), ("u16", "rank"), ("u16", "memory"), ("u32", "weights"), ("u32", "time_weights"),
+    ("u32", "filter_bias"), ("u32", "bias"), ("i32", "multiplier", 2),
+    ("i16", "state_zero_point"), ("i16", "zero_point"), ("i8", "shift", 2), ("u16", "reserved"),
+)  # fmt: skip
+
 STRUCTS = [
     HEADER, TENSOR, OP, STEP, IO, OUTPUT_STAGE, FULLY_CONNECTED, WINDOW, CONV2D, POOL2D, SOFTMAX, ADD, PAD,
-    REDUCE_MEAN, TABLE,
+    REDUCE_MEAN, TABLE, REDUCE_MAX, L2_NORM, LOG_SOFTMAX, CONVERT, TABLE16, SOFTMAX16,
+    COPY, GATHER,
+    BROADCAST, RESCALE, BINARY, COMPARE,
+    GENERAL_CONV, BATCH_MATMUL, RESIZE_BILINEAR, POOL16,
+    LSTM, SVDF,
 ]  # fmt: skip
 
 PARAMS = {
@@ -215,4 +322,23 @@ PARAMS = {
     "PAD": PAD,
     "REDUCE_MEAN": REDUCE_MEAN,
     "TABLE": TABLE,
+    "REDUCE_MAX": REDUCE_MAX,
+    "ARG_MAX": REDUCE_MAX,
+    "L2_NORM": L2_NORM,
+    "LOG_SOFTMAX": LOG_SOFTMAX,
+    "CONVERT": CONVERT,
+    "TABLE16": TABLE16,
+    "SOFTMAX16": SOFTMAX16,
+    "BINARY": BINARY,
+    "COMPARE": COMPARE,
+    "SELECT": BROADCAST,
+    "COPY": COPY,
+    "GATHER": GATHER,
+    "TRANSPOSE_CONV": GENERAL_CONV,
+    "BATCH_MATMUL": BATCH_MATMUL,
+    "RESIZE_BILINEAR": RESIZE_BILINEAR,
+    "GENERAL_CONV": GENERAL_CONV,
+    "POOL16": POOL16,
+    "LSTM": LSTM,
+    "SVDF": SVDF,
 }

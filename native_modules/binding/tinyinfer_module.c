@@ -6,6 +6,7 @@
  *     engine.run()                    to the end from where the run stands
  *     engine.step(n) -> bool          make the next n output rows; False when the run has ended
  *     engine.op() -> int              the op whose row comes next
+ *     engine.feed(rows, flip) -> bool
  *     engine.restart()
  *     engine.reset()
  *     engine.fill(seed)               the selftest's input
@@ -147,21 +148,45 @@ static mp_obj_t engine_make_new(const mp_obj_type_t *type, size_t n_args, size_t
 }
 
 static mp_obj_t engine_run(mp_obj_t self_in) {
-    ti_run(&get_engine(self_in)->model);
-    return mp_const_none;
+    return ti_run(&get_engine(self_in)->model) == TI_DONE ? mp_const_true : mp_const_false;
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(engine_run_obj, engine_run);
 
 static mp_obj_t engine_step(mp_obj_t self_in, mp_obj_t n_in) {
     engine_t *self = get_engine(self_in);
     for (mp_int_t n = mp_obj_get_int_truncated(n_in); n > 0; n--) {
-        if (!ti_step_row(&self->model)) {
-            return mp_const_false;
+        int progress = ti_step_row(&self->model);
+        if (progress != TI_MORE) {
+            return progress == TI_WAITS ? mp_const_true : mp_const_false;
         }
     }
     return mp_const_true;
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(engine_step_obj, engine_step);
+
+static mp_obj_t engine_feed(mp_obj_t self_in, mp_obj_t data_in, mp_obj_t flip_in) {
+    engine_t *self = get_engine(self_in);
+    ti_model *m = &self->model;
+    mp_buffer_info_t data = get_bytes(data_in, MP_BUFFER_READ);
+    uint8_t flip = (uint8_t)mp_obj_get_int_truncated(flip_in);
+    const ti_io *io = (const void *)(m->blob + m->header->io);
+    const ti_tensor *t = &m->tensors[io->tensor];
+    if (m->header->n_inputs == 0 || !io->stream || data.len % t->row_bytes) {
+        mp_raise_msg(VALUE_ERROR, MP_ERROR_TEXT("feed() takes whole rows of a streamed input"));
+    }
+    if (data.len / t->row_bytes > (size_t)(t->rows - m->fed)) {
+        mp_raise_msg(VALUE_ERROR, MP_ERROR_TEXT("feed() got more rows than are left of the input"));
+    }
+    int progress = TI_WAITS;
+    for (size_t at = 0; at < data.len; at += t->row_bytes) {
+        progress = ti_feed(m, (const uint8_t *)data.buf + at, flip);
+        if (progress == TI_MORE) {
+            mp_raise_msg(VALUE_ERROR, MP_ERROR_TEXT("feed() got a row that the model does not wait for"));
+        }
+    }
+    return progress == TI_DONE ? mp_const_true : mp_const_false;
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(engine_feed_obj, engine_feed);
 
 static mp_obj_t engine_op(mp_obj_t self_in) {
     return MP_OBJ_NEW_SMALL_INT(ti_next_op(&get_engine(self_in)->model));
@@ -230,6 +255,7 @@ static MP_DEFINE_CONST_FUN_OBJ_1(module_check_obj, module_check);
     METHOD(MP_QSTR_run, engine_run_obj)                                                                               \
     METHOD(MP_QSTR_step, engine_step_obj)                                                                             \
     METHOD(MP_QSTR_op, engine_op_obj)                                                                                 \
+    METHOD(MP_QSTR_feed, engine_feed_obj)                                                                       \
     METHOD(MP_QSTR_restart, engine_restart_obj)                                                                       \
     METHOD(MP_QSTR_reset, engine_reset_obj)                                                                         \
     METHOD(MP_QSTR_fill, engine_fill_obj)                                                                             \

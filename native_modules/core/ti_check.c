@@ -3,10 +3,6 @@
  */
 #include "ti_kernels.h"
 
-static uint32_t element_bytes(uint32_t dtype) {
-    return dtype == TI_INT32 || dtype == TI_FLOAT32 ? 4 : dtype == TI_INT16 ? 2 : 1;
-}
-
 /* What can be said before the CRC: enough to know which bytes it covers. */
 static int check_frame(ti_proof *p, size_t bytes) {
     const ti_header *h = p->header;
@@ -68,7 +64,7 @@ static int check_tensor(ti_proof *p, const ti_tensor *t) {
     if (t->row_bytes == 0) {
         return ti_fail(p, TI_FAULT_VALUE, 0, offsetof(ti_tensor, row_bytes));
     }
-    uint32_t align = element_bytes(t->dtype);
+    uint32_t align = ti_element_bytes(t->dtype);
     if (t->space == TI_BLOB) {
         return ti_prove_offset(p, t->offset, bytes, align);
     }
@@ -89,8 +85,8 @@ static int check_op_tensor(ti_proof *p, uint16_t index, uint32_t dtypes, int con
 }
 
 static int check_op(ti_proof *p, const ti_op *op) {
-    if (!ti_prove_reserved(p, op->reserved0)
-        || !ti_prove_reserved(p, op->reserved1)
+    if (!ti_prove_between(p, op->partial, 0, 1, offsetof(ti_op, partial))
+        || !ti_prove_reserved(p, op->reserved)
         || !ti_prove_between(p, op->kernel, TI_FULLY_CONNECTED, TI_KERNEL_COUNT - 1, offsetof(ti_op, kernel))) {
         return 0;
     }
@@ -114,7 +110,23 @@ static int check_op(ti_proof *p, const ti_op *op) {
         && kernel->check(p, op);
 }
 
+/* Rows of the streamed input, in steps that are not for reset. */
+static int check_input_step(ti_proof *p, const ti_step *step) {
+    const ti_header *h = p->header;
+    const ti_io *io = (const void *)(p->blob + h->io);
+    uint32_t past = (uint32_t)step->row + (uint32_t)step->rows;
+    if (h->n_inputs != 1 || !io->stream || io->tensor >= h->n_tensors || p->fault.index < h->n_init_steps) {
+        return ti_fail(p, TI_FAULT_VALUE, step->op, offsetof(ti_step, op));
+    }
+    uint32_t rows = p->tensors[io->tensor].rows;
+    return ti_prove_between(p, step->rows, 1, INT16_MAX, offsetof(ti_step, rows))
+        && (past <= rows || ti_fail(p, TI_FAULT_SHAPE, past, rows));
+}
+
 static int check_step(ti_proof *p, const ti_step *step) {
+    if (step->op == TI_INPUT_ROWS) {
+        return check_input_step(p, step);
+    }
     if (step->op >= p->header->n_ops) {
         return ti_fail(p, TI_FAULT_INDEX, step->op, p->header->n_ops);
     }
@@ -137,15 +149,17 @@ static int check_io(ti_proof *p, const ti_io *io) {
     if (t->space != TI_POOL) {
         return ti_fail(p, TI_FAULT_VALUE, io->tensor, offsetof(ti_io, tensor));
     }
-    if (!ti_prove_equal(p, t->rows, t->ring)
+    int may_stream = p->fault.place == TI_AT_INPUT && p->header->n_inputs == 1;
+    if (!ti_prove_between(p, io->stream, 0, may_stream, offsetof(ti_io, stream))
+        || !(io->stream || ti_prove_equal(p, t->rows, t->ring))
         || !ti_prove_between(p, io->dtype, t->dtype, t->dtype, offsetof(ti_io, dtype))
         || !ti_prove_between(p, io->edge, TI_INT8, TI_BOOL, offsetof(ti_io, edge))
         || !ti_prove_between(p, io->ndim, 0, TI_MAX_DIMS, offsetof(ti_io, ndim))
-        || !ti_prove_reserved(p, (uint32_t)io->reserved[0] | io->reserved[1] | io->reserved[2])) {
+        || !ti_prove_reserved(p, (uint32_t)io->reserved[0] | io->reserved[1])) {
         return 0;
     }
     uint64_t has = (uint64_t)t->rows * t->row_bytes;  /* inside the pool, so below 2^32 */
-    uint64_t bytes = element_bytes(t->dtype);
+    uint64_t bytes = ti_element_bytes(t->dtype);
     for (uint32_t i = 0; i < TI_MAX_DIMS; i++) {
         uint32_t size = io->shape[i];
         if ((size == 0) != (i >= io->ndim)) {

@@ -47,6 +47,7 @@ typedef struct {
     uint8_t *pool;             /* [pool_bytes] */
     uint16_t step;             /* the step that runs next */
     uint16_t row;              /* rows of it already done */
+    uint16_t fed;              /* rows of a streamed input handed over in this inference */
 } ti_model;
 
 /* Prove that `blob` may be run: every offset, index, shape and value. Reads nothing outside blob[0..bytes). */
@@ -55,14 +56,24 @@ ti_fault ti_check(const uint8_t *blob, size_t bytes);
 /* Set up `m` to run a blob that ti_check() passed; faults only on the pool's address and size. */
 ti_fault ti_open(ti_model *m, const uint8_t *blob, uint8_t *pool, size_t pool_bytes);
 
-/* Make the next output row. True while rows are left; at the end the model stands at its start again. */
+enum ti_progress {
+    TI_DONE = 0,   /* the inference is at its end, and the model stands at its start again */
+    TI_MORE = 1,   /* rows are left */
+    TI_WAITS = 2,  /* the next row needs rows of the input that ti_feed() has not brought yet */
+};
+
+/* Make the next output row. Returns enum ti_progress. */
 int ti_step_row(ti_model *m);
 
 /* The op whose row comes next. */
 uint32_t ti_next_op(const ti_model *m);
 
-/* Run to the end from where the model stands. */
-void ti_run(ti_model *m);
+/* Run from where the model stands, to the end (TI_DONE) or as far as a streamed input's rows go (TI_WAITS). */
+int ti_run(ti_model *m);
+
+/* Hand over the next row of a streamed input, `row_bytes` of its tensor, each byte ^ flip, and run as far as it goes. Returns
+ * TI_WAITS, TI_DONE after the input's last row, or TI_MORE where the model waits for no row. */
+int ti_feed(ti_model *m, const uint8_t *row, uint8_t flip);
 
 /* Start over: the next row is the first. State stays. */
 void ti_restart(ti_model *m);

@@ -14,6 +14,7 @@
 #define TI_BLOB_ALIGN 4  /* the blob's and the pool's start must be multiples of this */
 #define TI_MAX_DIMS 6
 #define TI_NONE 0xFFFF   /* an absent tensor index */
+#define TI_INPUT_ROWS 0xFFFF  /* ti_step.op: no op, but rows of the input that must have been handed over */
 
 enum ti_dtype { TI_INT8 = 1, TI_UINT8 = 2, TI_INT16 = 3, TI_INT32 = 4, TI_FLOAT32 = 5, TI_BOOL = 6 };
 enum ti_space { TI_POOL = 0, TI_BLOB = 1 };
@@ -44,7 +45,7 @@ enum ti_kernel_id {
     TI_CONVERT = 23,
     TI_TABLE16 = 24,
     TI_SOFTMAX16 = 25,
-    TI_CONV16 = 26,
+    TI_GENERAL_CONV = 26,
     TI_POOL16 = 27,
     TI_LSTM = 28,
     TI_SVDF = 29,
@@ -89,10 +90,10 @@ typedef struct {
 
 typedef struct {
     uint8_t kernel;          /* enum ti_kernel_id */
-    uint8_t reserved0;
+    uint8_t partial;         /* 1: it makes a part of its rows only, a later op the rest; `check` is then 0 */
     uint16_t output;         /* tensor index */
     uint16_t inputs[3];      /* tensor indexes, TI_NONE where absent */
-    uint16_t reserved1;
+    uint16_t reserved;
     uint32_t params;         /* offset of the kernel's parameters, one of the structs below */
     uint32_t scratch;        /* pool offset of scratch memory, 0 for kernels that need none */
     uint32_t check;          /* CRC-32 of the output rows, in the order made, on the selftest's input */
@@ -111,7 +112,8 @@ typedef struct {
     uint8_t dtype;           /* as it lies in the pool */
     uint8_t edge;            /* the dtype the .tflite had at this edge; differs where a QUANTIZE was folded */
     uint8_t ndim;            /* 0..TI_MAX_DIMS */
-    uint8_t reserved[3];
+    uint8_t stream;          /* 1: the model's only input, which is handed over row by row */
+    uint8_t reserved[2];
     uint32_t shape[TI_MAX_DIMS];  /* unused dimensions are 0 */
     uint32_t scale;          /* float32 bits; real = scale * (q - zero_point) */
     int32_t zero_point;
@@ -206,5 +208,184 @@ typedef struct {
     uint32_t count;          /* elements in a row */
     uint32_t table;          /* offset of int8[256], indexed by the element's byte as unsigned */
 } ti_table;
+
+/* TI_REDUCE_MAX, TI_ARG_MAX: as ti_reduce_mean, but the greatest element, or which of them it is. */
+typedef struct {
+    uint32_t outer, width, inner;
+    uint16_t rows;
+    uint16_t minimum;        /* 0 or 1: the least instead */
+} ti_reduce_max;
+
+typedef struct {
+    uint32_t count;          /* vectors in a row */
+    uint32_t depth;          /* 1..33025 */
+    int32_t zero_point;
+} ti_l2_norm;
+
+typedef struct {
+    ti_softmax softmax;
+    int32_t multiplier[2];   /* of a difference to Q5.26, and back */
+    int8_t shift[2];         /* -31..30 */
+    uint16_t reserved;
+} ti_log_softmax;
+
+/* Any integer dtype to any other. */
+typedef struct {
+    uint32_t count;          /* elements in a row */
+    int32_t zero_point;      /* of the input */
+    int32_t zero_point_out;
+    int32_t min, max;
+    int32_t multiplier[2];   /* for elements from the zero point on, and below it */
+    int8_t shift[2];         /* -31..30 */
+    uint8_t negate_below;    /* 1: the sign of those below changes before they are multiplied, 2: after that */
+    uint8_t cast;            /* 0 or 1: elements modulo the output's range, nothing else; bool: not 0 */
+} ti_convert;
+
+typedef struct {
+    uint32_t count;          /* elements in a row */
+    uint32_t table;          /* offset of uint16[256]: the logistic function of i / 24 as Q0.16 */
+    uint16_t multiplier;
+    uint8_t shift;           /* element * multiplier / 2^shift is in 1/12288, 0..31 */
+    uint8_t is_tanh;         /* 0 or 1 */
+} ti_table16;
+
+/* int16. Tables have an entry for each 128 steps of an int16 index, from its least on. */
+typedef struct {
+    uint32_t count;          /* vectors in a row */
+    uint32_t depth;          /* 1..65536 */
+    uint32_t exp_table;      /* offset of int16[513]: exp of -10..0 as Q0.15 */
+    uint32_t reciprocal_table;   /* offset of int16[513]: 1 / (1 + x) of 0..1 as Q0.15 */
+    int32_t multiplier;      /* to a difference in 10/65535 */
+    int8_t shift;            /* -31..30 */
+    uint8_t reserved[3];
+} ti_softmax16;
+
+/* TI_SELECT, and the start of TI_BINARY and TI_COMPARE. How 2 or 3 inputs meet: the output has rows [rows[0]][rows[1]][rows[2]][rows[3]], a row is [outer][inner]. Where bit i of
+ * single[k] is set, input k has size 1 along dimension i of these six: all of the output reads the same there. */
+typedef struct {
+    uint16_t rows[4];
+    uint32_t outer, inner;
+    uint8_t single[3];       /* 0 for an input that is absent */
+    uint8_t reserved;
+} ti_broadcast;
+
+/* x -> requantise(x << left_shift, multiplier, shift), or x where multiplier is 0 */
+typedef struct {
+    int32_t multiplier;
+    int16_t zero_point;
+    int8_t shift;            /* -31..30 */
+    uint8_t left_shift;      /* 0..20 */
+} ti_rescale;
+
+enum ti_binary_op {
+    TI_OP_ADD = 0,
+    TI_OP_SUB = 1,
+    TI_OP_SQUARED_DIFFERENCE = 2,
+    TI_OP_MUL = 3,
+    TI_OP_PRELU = 4,         /* in1 * in2 where in1 is below zero, else in1, which `positive` rescales */
+    TI_OP_MAXIMUM = 5,
+    TI_OP_MINIMUM = 6,
+    TI_OP_DIV = 7,
+};
+
+typedef struct {
+    ti_broadcast broadcast;
+    ti_rescale in1, in2, out, positive;
+    int16_t min, max;
+    uint8_t op;              /* enum ti_binary_op */
+    uint8_t reserved[3];
+} ti_binary;
+
+typedef struct {
+    ti_broadcast broadcast;
+    ti_rescale in1, in2;
+    uint32_t holds;          /* bit 0: true where in1 < in2, bit 1: where they are equal, bit 2: where in1 > in2 */
+} ti_compare;
+
+#define TI_COPY_DIMS 6
+
+/* Bytes move from a strided place in the input to one in the output. The first row_dims dimensions count output rows. */
+typedef struct {
+    uint32_t in_start;       /* byte of the whole input */
+    uint32_t out_start;      /* byte of each output row */
+    uint8_t row_dims;        /* 0..TI_COPY_DIMS - 1 */
+    uint8_t reserved[3];
+    uint32_t size[TI_COPY_DIMS];
+    int32_t in_stride[TI_COPY_DIMS];    /* bytes */
+    uint32_t out_stride[TI_COPY_DIMS];  /* bytes, 0 for the first row_dims */
+} ti_copy;
+
+/* in: [vectors][depth][inner] bytes a row, out: [vectors][count][inner], in2: int32[count], the indices into depth. */
+typedef struct {
+    uint32_t vectors, depth, count, inner;
+    uint32_t repeat;         /* consecutive rows that use the same row of indices */
+} ti_gather;
+
+/* TI_GENERAL_CONV, TI_TRANSPOSE_CONV, weights int8[out_c][k_h][k_w][group_c]. Where `wide` the sum is int64, the stage's
+ * bias int64[out_c], its multiplier in 15 bits and its shift at most 14. */
+typedef struct {
+    ti_window window;
+    uint16_t up_h, up_w;     /* up - 1 zeros stand between elements of the input: a transposed convolution's stride */
+    uint16_t group_c;        /* input channels that an output channel reads */
+    int16_t in_zero_point;
+    uint32_t weights;
+    uint16_t wide;           /* 0 or 1 */
+    uint16_t reserved;
+    ti_output_stage stage;
+} ti_general_conv;
+
+/* Axes are 3 of batches, rows of a matrix, its columns, and depth, over which is summed. */
+typedef struct {
+    uint32_t size[6];
+    uint32_t step1[6];       /* elements of `in` from one index of the axis to the next; 0 where it does not have the axis */
+    uint32_t step2[6];
+    int32_t multiplier;      /* in 15 bits where int16 */
+    int32_t shift;           /* -31..30, int16 -31..14 */
+    int16_t zero_point[3];   /* of the inputs and the output */
+    uint16_t reserved;
+} ti_batch_matmul;
+
+/* Positions are in 1/1024 of an element: output element i lies at i * scale + offset of the input. */
+typedef struct {
+    uint16_t in_h, out_h;
+    uint32_t in_w, out_w, depth;
+    int32_t scale_h, offset_h;
+    int32_t scale_w, offset_w;
+} ti_resize_bilinear;
+
+typedef struct {
+    ti_window window;        /* as ti_pool2d's */
+    int16_t min, max;
+    uint16_t average;        /* 0: the greatest element, 1: the mean */
+    uint16_t reserved;
+} ti_pool16;
+
+/* One row is one time step of one sequence. The hidden state, int8[units], and the cell state, int16[units], are its second
+ * and third input, a row for each sequence; it updates both. Gates: input, forget, cell, output. */
+typedef struct {
+    uint16_t in_c, units;
+    uint16_t steps;          /* consecutive rows that belong to one sequence */
+    int16_t zero_point;      /* of the hidden state and the output */
+    int16_t cell_min, cell_max;
+    uint32_t weights;        /* offset of int8[units][4][in_c + units]: the input's, then the hidden state's */
+    uint32_t bias;           /* offset of int32[units][4][2]: zero points folded in, as in ti_output_stage */
+    uint32_t sigmoid;        /* offset of uint16[256]: the logistic function of i / 24 as Q0.16 */
+    int32_t multiplier[11];  /* (input, hidden state) of each gate; forget * cell; input * cell gate; output * tanh(cell) */
+    int8_t shift[11];        /* -31..30 */
+    int8_t tanh_shift;       /* cell state * 2^tanh_shift is in Q3.12, -30..14 */
+} ti_lstm;
+
+/* The state, the second input, is [units * rank][memory] of int8 or int16 a row, the latest value last; it is updated. */
+typedef struct {
+    uint16_t in_c, units, rank, memory;
+    uint32_t weights;        /* offset of int8[units * rank][in_c] */
+    uint32_t time_weights;   /* offset of [units * rank][memory] of the state's dtype */
+    uint32_t filter_bias;    /* offset of int32[units * rank]: -input_zero_point * sum(weights) */
+    uint32_t bias;           /* offset of int32[units]: bias - state_zero_point * sum(time weights) */
+    int32_t multiplier[2];   /* to the state's scale, to the output's */
+    int16_t state_zero_point, zero_point;
+    int8_t shift[2];         /* -31..30 */
+    uint16_t reserved;
+} ti_svdf;
 
 #endif

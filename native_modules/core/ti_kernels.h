@@ -39,10 +39,31 @@ TI_DECLARE_KERNEL(add);
 TI_DECLARE_KERNEL(pad);
 TI_DECLARE_KERNEL(reduce_mean);
 TI_DECLARE_KERNEL(table);
+TI_DECLARE_KERNEL(reduce_max);
+TI_DECLARE_KERNEL(l2_norm);
+TI_DECLARE_KERNEL(log_softmax);
+TI_DECLARE_KERNEL(convert);
+TI_DECLARE_KERNEL(table16);
+TI_DECLARE_KERNEL(softmax16);
+TI_DECLARE_KERNEL(binary);
+TI_DECLARE_KERNEL(compare);
+TI_DECLARE_KERNEL(select);
+TI_DECLARE_KERNEL(copy);
+TI_DECLARE_KERNEL(gather);
+TI_DECLARE_KERNEL(batch_matmul);
+TI_DECLARE_KERNEL(resize_bilinear);
+TI_DECLARE_KERNEL(general_conv);
+TI_DECLARE_KERNEL(pool16);
+TI_DECLARE_KERNEL(lstm);
+TI_DECLARE_KERNEL(svdf);
 
 /* The row that a step makes after `done` rows. */
 static inline uint32_t ti_step_at(const ti_step *step, uint32_t done) {
     return step->rows > 0 ? step->row + done : step->row - done;
+}
+
+static inline uint32_t ti_element_bytes(uint32_t dtype) {
+    return dtype == TI_INT32 || dtype == TI_FLOAT32 ? 4 : dtype == TI_INT16 ? 2 : 1;
 }
 
 static inline const void *ti_params(const ti_model *m, const ti_op *op) {
@@ -54,16 +75,12 @@ static inline const ti_tensor *ti_input(const ti_model *m, const ti_op *op) {
 }
 
 /* Row `row` of a tensor in the pool. */
-static inline int8_t *ti_row(const ti_model *m, const ti_tensor *t, uint32_t row) {
-    if (row >= t->ring) {
-        row %= t->ring;
-    }
-    return (int8_t *)(m->pool + t->offset + row * t->row_bytes);
-}
+int8_t *ti_row(const ti_model *m, const ti_tensor *t, uint32_t row);
 
-static inline int8_t *ti_output_row(const ti_model *m, const ti_op *op, uint32_t row) {
-    return ti_row(m, &m->tensors[op->output], row);
-}
+/* Row `row` of a tensor in the pool or the blob. */
+const int8_t *ti_source_row(const ti_model *m, const ti_tensor *t, uint32_t row);
+
+int8_t *ti_output_row(const ti_model *m, const ti_op *op, uint32_t row);
 
 /* A walk over rows of a tensor in the pool, `step` bytes further at a time, back to the start at the ring's end. */
 typedef struct {

@@ -1,4 +1,4 @@
-#include "ti_proof.h"
+#include "ti_kernels.h"
 
 int ti_fail(ti_proof *p, uint8_t code, uint32_t a, uint32_t b) {
     p->fault.code = code;
@@ -38,6 +38,14 @@ int ti_prove_offset(ti_proof *p, uint32_t offset, uint64_t bytes, uint32_t align
     return ti_fail(p, TI_FAULT_OFFSET, offset, saturate(bytes));
 }
 
+int ti_prove_elements(ti_proof *p, const ti_op *op, uint32_t count, uint32_t depth) {
+    const ti_tensor *in = &p->tensors[op->inputs[0]];
+    const ti_tensor *out = &p->tensors[op->output];
+    return ti_prove_equal(p, in->rows, out->rows)
+        && ti_prove_product(p, count, depth, ti_element_bytes(in->dtype), in->row_bytes)
+        && ti_prove_product(p, count, depth, ti_element_bytes(out->dtype), out->row_bytes);
+}
+
 int ti_prove_string(ti_proof *p, uint32_t offset) {
     uint32_t strings = p->header->strings;
     if (offset >= strings && offset - strings < p->header->strings_bytes) {
@@ -49,6 +57,17 @@ int ti_prove_string(ti_proof *p, uint32_t offset) {
 int ti_prove_pool(ti_proof *p, uint32_t offset, uint64_t bytes) {
     uint64_t past = offset + bytes;
     return past <= p->header->pool_bytes || ti_fail(p, TI_FAULT_POOL_RANGE, saturate(past), p->header->pool_bytes);
+}
+
+int ti_prove_multipliers(ti_proof *p, const int32_t *multiplier, size_t multiplier_at, const int8_t *shift, size_t shift_at,
+                         uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        if (!ti_prove_between(p, multiplier[i], 0, INT32_MAX, multiplier_at)
+            || !ti_prove_between(p, shift[i], -31, 30, shift_at)) {
+            return 0;
+        }
+    }
+    return 1;
 }
 
 int ti_prove_min_max(ti_proof *p, int32_t min, int32_t max, size_t at) {

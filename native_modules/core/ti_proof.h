@@ -32,11 +32,18 @@ int ti_prove_product(ti_proof *p, uint32_t a, uint32_t b, uint32_t c, uint32_t h
 /* `bytes` bytes at `offset` lie between the header and the CRC, aligned (1, 2 or 4). */
 int ti_prove_offset(ti_proof *p, uint32_t offset, uint64_t bytes, uint32_t align);
 
+/* The op's first input and its output have as many rows, each of count * depth elements. */
+int ti_prove_elements(ti_proof *p, const ti_op *op, uint32_t count, uint32_t depth);
+
 /* A string starts at `offset`. */
 int ti_prove_string(ti_proof *p, uint32_t offset);
 
 /* `bytes` bytes at pool offset `offset` lie in the pool. */
 int ti_prove_pool(ti_proof *p, uint32_t offset, uint64_t bytes);
+
+/* Each of `count` multipliers is at least 0 and each shift -31..30; the `at` are the bytes of the two fields in their struct. */
+int ti_prove_multipliers(ti_proof *p, const int32_t *multiplier, size_t multiplier_at, const int8_t *shift, size_t shift_at,
+                         uint32_t count);
 
 /* min <= max, both int8; `at` is the byte of min in its struct, max is the next field. */
 int ti_prove_min_max(ti_proof *p, int32_t min, int32_t max, size_t at);

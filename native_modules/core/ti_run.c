@@ -25,22 +25,50 @@ ti_fault ti_open(ti_model *m, const uint8_t *blob, uint8_t *pool, size_t pool_by
     return fault;
 }
 
-/* The next row of the steps first .. past - 1, in which the model stands. */
+/* On to the next of the steps first .. past - 1, in which the model stands. */
+static int next_step(ti_model *m, uint16_t first, uint16_t past) {
+    m->row = 0;
+    if (++m->step == past) {
+        m->step = first;
+        m->fed = 0;
+        return TI_DONE;
+    }
+    return TI_MORE;
+}
+
+int8_t *ti_row(const ti_model *m, const ti_tensor *t, uint32_t row) {
+    if (row >= t->ring) {
+        row %= t->ring;
+    }
+    return (int8_t *)(m->pool + t->offset + row * t->row_bytes);
+}
+
+const int8_t *ti_source_row(const ti_model *m, const ti_tensor *t, uint32_t row) {
+    if (t->space == TI_BLOB) {
+        return (const int8_t *)(m->blob + t->offset + (row % t->ring) * t->row_bytes);
+    }
+    return ti_row(m, t, row);
+}
+
+int8_t *ti_output_row(const ti_model *m, const ti_op *op, uint32_t row) {
+    return ti_row(m, &m->tensors[op->output], row);
+}
+
+/* The next row of the steps first .. past - 1. */
 static int step_row(ti_model *m, uint16_t first, uint16_t past) {
     if (first == past) {
-        return 0;
+        return TI_DONE;
     }
     const ti_step *step = &m->steps[m->step];
+    if (step->op == TI_INPUT_ROWS) {
+        return m->fed < step->row + step->rows ? TI_WAITS : next_step(m, first, past);
+    }
     const ti_op *op = &m->ops[step->op];
     ti_kernels[op->kernel].row(m, op, ti_step_at(step, m->row));
     if (++m->row == (step->rows > 0 ? step->rows : -step->rows)) {
-        m->row = 0;
-        if (++m->step == past) {
-            m->step = first;
-            return 0;
-        }
+        return next_step(m, first, past);
     }
-    return 1;
+    return TI_MORE;
 }
 
 int ti_step_row(ti_model *m) {
@@ -48,24 +76,44 @@ int ti_step_row(ti_model *m) {
 }
 
 uint32_t ti_next_op(const ti_model *m) {
-    return m->step < m->header->n_steps ? m->steps[m->step].op : 0;
+    uint32_t op = m->step < m->header->n_steps ? m->steps[m->step].op : 0;
+    return op == TI_INPUT_ROWS ? 0 : op;
 }
 
-void ti_run(ti_model *m) {
-    while (ti_step_row(m)) {
+int ti_run(ti_model *m) {
+    int progress;
+    do {
+        progress = ti_step_row(m);
+    } while (progress == TI_MORE);
+    return progress;
+}
+
+int ti_feed(ti_model *m, const uint8_t *row, uint8_t flip) {
+    if (ti_run(m) != TI_WAITS) {
+        return TI_MORE;
     }
+    const ti_io *io = (const void *)(m->blob + m->header->io);
+    const ti_tensor *t = &m->tensors[io->tensor];
+    uint8_t *to = (uint8_t *)ti_row(m, t, m->fed);
+    for (uint32_t i = 0; i < t->row_bytes; i++) {
+        to[i] = row[i] ^ flip;
+    }
+    m->fed++;
+    return ti_run(m);
 }
 
 void ti_restart(ti_model *m) {
     m->step = m->header->n_init_steps;
     m->row = 0;
+    m->fed = 0;
 }
 
 void ti_reset(ti_model *m) {
     memset(m->pool, 0, m->header->state_bytes);
     m->step = 0;
     m->row = 0;
-    while (step_row(m, 0, m->header->n_init_steps)) {
+    m->fed = 0;
+    while (step_row(m, 0, m->header->n_init_steps) == TI_MORE) {
     }
     ti_restart(m);
 }

@@ -16,6 +16,9 @@ typedef struct {
 
 int ti_prove_stage(ti_proof *p, const ti_output_stage *stage, uint32_t channels, size_t at);
 
+/* The stage of GENERAL_CONV: zero point and bounds are those of `dtype`, and where `wide` the bias is int64. */
+int ti_prove_general_stage(ti_proof *p, const ti_output_stage *stage, uint32_t channels, size_t at, uint32_t dtype, int wide);
+
 static inline ti_stage ti_stage_open(const ti_model *m, const ti_output_stage *from) {
     ti_stage s;
     s.bias = (const void *)(m->blob + from->bias);
@@ -35,5 +38,11 @@ static inline int8_t ti_stage_apply(const ti_stage *s, uint32_t acc, uint32_t ch
     int32_t x = ti_requantise((int32_t)(acc + (uint32_t)s->bias[channel]), s->multiplier[k], s->shift[k]);
     return (int8_t)ti_clamp(ti_wrap_add(x, s->zero_point), s->min, s->max);
 }
+
+/* SPEC.md's scale(): `sum` times a multiplier, wide or not; the shift is -31..14 where wide, else -31..30. */
+int32_t ti_scale_sum(int64_t sum, int32_t multiplier, int32_t shift, int wide);
+
+/* ti_stage_apply() for a 64-bit sum; not clamped to int8. */
+int32_t ti_general_stage_apply(const ti_stage *s, int64_t sum, uint32_t channel, int wide);
 
 #endif

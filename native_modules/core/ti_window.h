@@ -7,7 +7,10 @@
 /* Everything SPEC.md, "Windows", asks for. */
 int ti_prove_window(ti_proof *p, const ti_op *op, const ti_window *w);
 
-/* What MAX_POOL and AVERAGE_POOL ask for: no dilation, no channel mixed, no window without an element. */
+/* What pools ask of their window: no dilation, no channel mixed, no window without an element. */
+int ti_prove_pool_window(ti_proof *p, const ti_op *op, const ti_window *w);
+
+/* Everything that MAX_POOL and AVERAGE_POOL ask for. */
 int ti_prove_pool2d(ti_proof *p, const ti_op *op);
 
 /* Taps first .. past - 1 of a window's taps lie inside the input. */
@@ -33,5 +36,8 @@ typedef struct {
 } ti_window_rows;
 
 ti_window_rows ti_window_open(const ti_model *m, const ti_op *op, const ti_window *w, uint32_t row);
+
+/* sum / count, rounded half away from zero. */
+int32_t ti_average(int32_t sum, uint32_t count);
 
 #endif

@@ -25,14 +25,6 @@ int ti_add_check(ti_proof *p, const ti_op *op) {
         && ti_prove_between(p, a->left_shift, 0, 20, offsetof(ti_add, left_shift));
 }
 
-/* Row `row` of an input, which may lie in the blob. */
-static const int8_t *input_row(const ti_model *m, const ti_tensor *t, uint32_t row) {
-    if (t->space == TI_BLOB) {
-        return (const int8_t *)(m->blob + t->offset + (row % t->ring) * t->row_bytes);
-    }
-    return ti_row(m, t, row);
-}
-
 /* An input element on the common scale of both; the shift is -31..0. */
 static inline int32_t rescale(int32_t x, int32_t zero_point, uint32_t left, int32_t multiplier, int32_t shift) {
     return ti_requantise(ti_shift_left(x - zero_point, left), multiplier, shift);
@@ -40,8 +32,8 @@ static inline int32_t rescale(int32_t x, int32_t zero_point, uint32_t left, int3
 
 void ti_add_row(const ti_model *m, const ti_op *op, uint32_t row) {
     const ti_add a = *(const ti_add *)ti_params(m, op);  /* a copy: it cannot change with what is stored to `out` */
-    const int8_t *x1 = input_row(m, &m->tensors[op->inputs[0]], row);
-    const int8_t *x2 = input_row(m, &m->tensors[op->inputs[1]], row);
+    const int8_t *x1 = ti_source_row(m, &m->tensors[op->inputs[0]], row);
+    const int8_t *x2 = ti_source_row(m, &m->tensors[op->inputs[1]], row);
     int8_t *out = ti_output_row(m, op, row);
     for (uint32_t i = 0; i < a.count; i++) {
         int32_t y1 = rescale(x1[i], a.zero_point1, a.left_shift, a.multiplier1, a.shift1);

@@ -5,13 +5,6 @@ int ti_average_pool_check(ti_proof *p, const ti_op *op) {
     return ti_prove_pool2d(p, op);
 }
 
-/* sum / count, rounded half away from zero. */
-static int32_t average(int32_t sum, uint32_t count) {
-    uint32_t size = sum < 0 ? 0 - (uint32_t)sum : (uint32_t)sum;
-    int32_t quotient = (int32_t)((size + count / 2) / count);
-    return sum < 0 ? -quotient : quotient;
-}
-
 void ti_average_pool_row(const ti_model *m, const ti_op *op, uint32_t row) {
     const ti_pool2d *pool = ti_params(m, op);
     const ti_window *w = &pool->window;
@@ -34,7 +27,7 @@ void ti_average_pool_row(const ti_model *m, const ti_op *op, uint32_t row) {
                 }
                 ti_rows_next(&rows);
             }
-            *out++ = (int8_t)ti_clamp(average((int32_t)sum, count), pool->min, pool->max);
+            *out++ = (int8_t)ti_clamp(ti_average((int32_t)sum, count), pool->min, pool->max);
         }
     }
 }

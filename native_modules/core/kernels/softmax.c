@@ -1,14 +1,13 @@
+#include "../ti_element.h"
+#include "../ti_exps.h"
 #include "../ti_fixed.h"
 #include "../ti_kernels.h"
+#include "../ti_reciprocal.h"
 
 int ti_softmax_check(ti_proof *p, const ti_op *op) {
     const ti_softmax *s = (const void *)(p->blob + op->params);
-    const ti_tensor *in = &p->tensors[op->inputs[0]];
-    const ti_tensor *out = &p->tensors[op->output];
     if (!ti_prove_reserved(p, s->reserved)
-        || !ti_prove_equal(p, in->rows, out->rows)
-        || !ti_prove_product(p, s->count, s->depth, 1, in->row_bytes)
-        || !ti_prove_equal(p, in->row_bytes, out->row_bytes)
+        || !ti_prove_elements(p, op, s->count, s->depth)
         || !ti_prove_between(p, s->exp_count, 1, 256, offsetof(ti_softmax, exp_count))
         || !ti_prove_offset(p, s->exp_table, s->exp_count * sizeof(int32_t), 4)) {
         return 0;
@@ -26,57 +25,43 @@ int ti_softmax_check(ti_proof *p, const ti_op *op) {
     return 1;
 }
 
-/* x * 2^n, saturating. */
-static int32_t saturating_shift(int32_t x, uint32_t n) {
-    int32_t limit = INT32_MAX >> n;
-    return x > limit ? INT32_MAX : x < -limit - 1 ? INT32_MIN : ti_shift_left(x, n);
-}
-
-/* 1 / (sum / 2^31 * 2^zeros) in Q0.31, halved; `zeros` are sum's leading zeros. Newton-Raphson, as SPEC.md says. */
-static int32_t reciprocal(uint32_t sum, uint32_t zeros) {
-    int32_t half = (int32_t)((sum << zeros) >> 1);
-    int32_t y = 1515870810 + ti_high(half, -1010580540);
-    for (uint32_t i = 0; i < 3; i++) {
-        int32_t error = (1 << 29) - ti_high(half, y);
-        y = ti_wrap_add(y, saturating_shift(ti_high(y, error), 2));
-    }
-    return saturating_shift(y, 1);
-}
-
-static void softmax(const int8_t *x, uint32_t depth, const int32_t *table, uint32_t exp_count, int8_t *out) {
+uint32_t ti_sum_of_exps(const ti_softmax *s, const int32_t *table, const int8_t *x, int32_t *greatest) {
     int32_t max = INT8_MIN;
-    for (uint32_t c = 0; c < depth; c++) {
+    for (uint32_t c = 0; c < s->depth; c++) {
         max = x[c] > max ? x[c] : max;
     }
     uint32_t sum = 0;
-    for (uint32_t c = 0; c < depth; c++) {
+    for (uint32_t c = 0; c < s->depth; c++) {
         uint32_t below = (uint32_t)(max - x[c]);
-        if (below < exp_count) {
+        if (below < s->exp_count) {
             sum += (uint32_t)ti_rounding_shift(table[below], 12);
         }
     }
-    uint32_t zeros = 0;
-    while (sum << zeros < (uint32_t)1 << 31) {
-        zeros++;
-    }
-    int32_t scale = reciprocal(sum, zeros);
-    uint32_t shift = 12 + 23 - zeros;
-    for (uint32_t c = 0; c < depth; c++) {
-        uint32_t below = (uint32_t)(max - x[c]);
-        int32_t y = 0;
-        if (below < exp_count && shift <= 31) {
-            y = ti_rounding_shift(ti_high(scale, table[below]), shift);
-        }
-        out[c] = (int8_t)ti_clamp(y - 128, INT8_MIN, INT8_MAX);
-    }
+    *greatest = max;
+    return sum;
 }
 
 void ti_softmax_row(const ti_model *m, const ti_op *op, uint32_t row) {
     const ti_softmax *s = ti_params(m, op);
     const int32_t *table = (const void *)(m->blob + s->exp_table);
+    const int is_int16 = m->tensors[op->output].dtype == TI_INT16;
+    const int32_t least = is_int16 ? INT16_MIN : INT8_MIN;
     const int8_t *x = ti_row(m, ti_input(m, op), row);
-    int8_t *out = ti_output_row(m, op, row);
-    for (uint32_t i = 0; i < s->count; i++, x += s->depth, out += s->depth) {
-        softmax(x, s->depth, table, s->exp_count, out);
+    void *out = ti_output_row(m, op, row);
+    uint32_t to = 0;
+    for (uint32_t i = 0; i < s->count; i++, x += s->depth) {
+        int32_t max;
+        uint32_t sum = ti_sum_of_exps(s, table, x, &max);
+        uint32_t zeros = ti_leading_zeros(sum);
+        int32_t scale = ti_reciprocal(sum, zeros);
+        uint32_t shift = (is_int16 ? 12u + 15 : 12u + 23) - zeros;
+        for (uint32_t c = 0; c < s->depth; c++) {
+            uint32_t below = (uint32_t)(max - x[c]);
+            int32_t y = 0;
+            if (below < s->exp_count && shift <= 31) {
+                y = ti_rounding_shift(ti_high_call(scale, table[below]), shift);
+            }
+            ti_store(out, to++, ti_clamp(y + least, least, -least - 1), is_int16);
+        }
     }
 }

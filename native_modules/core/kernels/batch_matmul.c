@@ -1,0 +1,77 @@
+#include "../ti_element.h"
+#include "../ti_kernels.h"
+#include "../ti_stage.h"
+
+enum { BATCHES = 3, ROW = BATCHES, COLUMN, DEPTH, AXES };
+
+/* Every element that the steps lead to is one of the tensor's, which is held as a whole, and no sum is endless. */
+static int prove_steps(ti_proof *p, const ti_tensor *t, const uint32_t *size, const uint32_t *step) {
+    uint64_t bytes = (uint64_t)t->rows * t->row_bytes;
+    uint32_t elements = (uint32_t)(t->dtype == TI_INT16 ? bytes >> 1 : bytes);  /* below 2^32: it lies in the pool or blob */
+    uint64_t past = 1;
+    for (uint32_t i = 0; i < AXES; i++) {
+        if (size[i] == 0 || (i == DEPTH && step[i] == 0)) {
+            return ti_fail(p, TI_FAULT_VALUE, 0, i * (uint32_t)sizeof(uint32_t));
+        }
+        past += (uint64_t)(size[i] - 1) * step[i];
+        if (past > elements) {
+            return ti_fail(p, TI_FAULT_SHAPE, past > UINT32_MAX ? UINT32_MAX : (uint32_t)past, elements);
+        }
+    }
+    return ti_prove_equal(p, t->rows, t->ring);
+}
+
+int ti_batch_matmul_check(ti_proof *p, const ti_op *op) {
+    const ti_batch_matmul *b = (const void *)(p->blob + op->params);
+    const ti_tensor *in = &p->tensors[op->inputs[0]];
+    const ti_tensor *in2 = &p->tensors[op->inputs[1]];
+    const ti_tensor *out = &p->tensors[op->output];
+    int wide = out->dtype == TI_INT16;
+    for (uint32_t i = 0; i < 3; i++) {
+        if (!ti_prove_between(p, b->zero_point[i], INT8_MIN, INT8_MAX,
+                              offsetof(ti_batch_matmul, zero_point) + i * sizeof(int16_t))) {
+            return 0;
+        }
+    }
+    return ti_prove_equal(p, in->dtype, out->dtype)
+        && ti_prove_equal(p, in2->dtype, out->dtype)
+        && ti_prove_product(p, b->size[COLUMN], wide ? 2 : 1, 1, out->row_bytes)
+        && prove_steps(p, in, b->size, b->step1)
+        && prove_steps(p, in2, b->size, b->step2)
+        && ti_prove_between(p, b->multiplier, 0, INT32_MAX, offsetof(ti_batch_matmul, multiplier))
+        && ti_prove_between(p, b->shift, -31, wide ? 14 : 30, offsetof(ti_batch_matmul, shift))
+        && ti_prove_reserved(p, b->reserved);
+}
+
+static const uint8_t *bytes_of(const ti_model *m, const ti_tensor *t) {
+    return (t->space == TI_BLOB ? m->blob : m->pool) + t->offset;
+}
+
+void ti_batch_matmul_row(const ti_model *m, const ti_op *op, uint32_t row) {
+    const ti_batch_matmul *b = ti_params(m, op);
+    const uint8_t *x1 = bytes_of(m, &m->tensors[op->inputs[0]]);
+    const uint8_t *x2 = bytes_of(m, &m->tensors[op->inputs[1]]);
+    const int wide = m->tensors[op->output].dtype == TI_INT16;
+    const int32_t low = wide ? INT16_MIN : INT8_MIN;
+    int8_t *out = ti_output_row(m, op, row);
+    uint32_t at1 = 0, at2 = 0;
+    for (uint32_t i = ROW + 1; i-- > 0;) {
+        uint32_t above = row / b->size[i];
+        at1 += (row - above * b->size[i]) * b->step1[i];
+        at2 += (row - above * b->size[i]) * b->step2[i];
+        row = above;
+    }
+    for (uint32_t c = 0; c < b->size[COLUMN]; c++) {
+        uint32_t i1 = at1, i2 = at2;
+        int64_t sum = 0;
+        for (uint32_t n = 0; n < b->size[DEPTH]; n++) {
+            sum += (ti_load(x1, i1, wide) - b->zero_point[0]) * (ti_load(x2, i2, wide) - b->zero_point[1]);
+            i1 += b->step1[DEPTH];
+            i2 += b->step2[DEPTH];
+        }
+        int32_t y = ti_wrap_add(ti_scale_sum(sum, b->multiplier, b->shift, wide), b->zero_point[2]);
+        ti_store(out, c, ti_clamp(y, low, -low - 1), wide);
+        at1 += b->step1[COLUMN];
+        at2 += b->step2[COLUMN];
+    }
+}

@@ -1,0 +1,16 @@
+#include "../ti_broadcast.h"
+
+int ti_select_check(ti_proof *p, const ti_op *op) {
+    return ti_prove_broadcast(p, op, 3, p->tensors[op->output].dtype);
+}
+
+static int32_t select(const void *params, ti_operand *in) {
+    (void)params;
+    int32_t x = ti_next(&in[1]);
+    int32_t y = ti_next(&in[2]);
+    return ti_next(&in[0]) ? x : y;
+}
+
+void ti_select_row(const ti_model *m, const ti_op *op, uint32_t row) {
+    ti_broadcast_row(m, op, row, 3, select);
+}
