@@ -1,6 +1,6 @@
 """`packer build`: a `.tflite` model in, a `.tin` blob out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from . import __version__
 from .core import CoreModel
@@ -9,6 +9,7 @@ from .errors import PackerError
 from .fold import fold
 from .lower import lower
 from .plan import busiest, plan
+from .program import INPUT_ROWS, DeviceOp
 from .read import read
 
 
@@ -34,16 +35,19 @@ class BuildResult:
             "blob_bytes": len(self.blob),
             "tflite_bytes": self.tflite_bytes,
             "macs": self.macs,
-            "ops": [{"name": op.name, "kernel": op.kernel, "macs": op.macs} for op in self.program.ops],
+            "ops": [{"name": op.name, "kernel": op.kernel, "macs": op.macs} for op in self.program.device_ops],
         }
 
 
-def build(tflite_bytes, name="model", metadata=None, ram=None):
+def build(tflite_bytes, name="model", metadata=None, ram=None, stream_input=False):
     """BuildResult of a `.tflite` model (bytes). PackerError if it is damaged or an op of it cannot be built.
 
     `metadata`: a dict that goes into the blob as JSON, e.g. {"labels": ["yes", "no"]}. `ram`: bytes of pool that must do.
+    `stream_input`: the input is handed over row by row (model.feed()) and need not exist as a whole.
     """
     program = lower(fold(read(tflite_bytes, name)))
+    if stream_input:
+        stream(program)
     planned = plan(program)
     pool_bytes = planned.pool_bytes
     if ram is not None and pool_bytes > ram:
@@ -61,3 +65,17 @@ def build(tflite_bytes, name="model", metadata=None, ram=None):
     _, checks = CoreModel(emit(program, pool_bytes, metadata)).selftest()
     blob = emit(program, pool_bytes, metadata, checks)
     return BuildResult(name, blob, len(tflite_bytes), pool_bytes, planned.lower_bound_bytes, program.macs, program, planned)
+
+
+def stream(program):
+    """Let the caller hand the model's only input over row by row, as if an op made it."""
+    if len(program.inputs) != 1:
+        raise PackerError(f"{program.name}: it has {len(program.inputs)} inputs, and only a single one can be streamed")
+    edge = program.inputs[0]
+    if edge.buffer in [e.buffer for e in program.outputs]:
+        raise PackerError(f"{program.name}: its input is its output; there is nothing to stream")
+    readers = [rows for op in program.ops for rows in op.inputs if rows.buffer is edge.buffer]
+    rows = readers[0] if readers else edge.rows
+    edge = replace(edge, rows=rows)
+    program.inputs = [edge]
+    program.ops = [DeviceOp(INPUT_ROWS, edge.name, -1, -1, [], rows, {}), *program.ops]

@@ -59,6 +59,8 @@ def _parser():
 
     p.add_argument("--ram", type=_size, help="bytes of pool that must do, e.g. 20k; otherwise the build fails")
 
+    p.add_argument("--stream-input", action="store_true", help="the input comes row by row, through model.feed()")
+
     p = command("report", _report, "Write an HTML page about a model: the pool over time, layers, flash.", json=False)
     p.add_argument("model", type=Path, help="the .tflite file")
     p.add_argument("-o", "--output", type=Path, help="the page to write (default: the model's name with .html)")
@@ -92,7 +94,7 @@ def _bytes(n):
 
 
 def _build(args):
-    result = build(args.model.read_bytes(), args.model.stem, _metadata(args), args.ram)
+    result = build(args.model.read_bytes(), args.model.stem, _metadata(args), args.ram, args.stream_input)
     target = args.output or args.model.with_suffix(".tin")
     _write_aside(target, result.blob)
     if args.json:
@@ -266,15 +268,16 @@ def _verify(args):
 def _ops(args):
     rows = supported()
     if args.json:
-        _print_json({"ops": [{"name": n, "kernel": k, "dtypes": d, "note": t} for n, k, d, t in rows]})
+        names = ("name", "kernel", "dtypes", "oracle", "note")
+        _print_json({"ops": [dict(zip(names, row)) for row in rows]})
         return
     table = Table(box=None, header_style="bold")
-    for name in ("op", "device kernel", "dtypes", "note"):
+    for name in ("op", "device kernel", "dtypes", "oracle", "note"):
         table.add_column(name)
-    for kind, kernel, dtypes, note in rows:
-        table.add_row(kind, kernel.lower(), dtypes, note)
+    for kind, kernel, *texts in rows:
+        table.add_row(kind, kernel.lower(), *texts)
     out.print(table)
-    out.print(f"{len(rows)} ops become {len(f.KERNELS)} device kernels; the oracle of each is TFLite Micro")
+    out.print(f"{len(rows)} ops become {len(f.KERNELS)} device kernels, whose bytes are those of the oracle: TFLite Micro, or LiteRT")
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ class _Model(ctypes.Structure):
         ("pool", ctypes.c_void_p),
         ("step", ctypes.c_uint16),
         ("row", ctypes.c_uint16),
+        ("fed", ctypes.c_uint16),
     ]
 
 
@@ -65,6 +66,7 @@ def library():
         lib.ti_step_row.argtypes = [ctypes.POINTER(_Model)]
         lib.ti_run.argtypes = [ctypes.POINTER(_Model)]
         lib.ti_reset.argtypes = [ctypes.POINTER(_Model)]
+        lib.ti_feed.argtypes = [ctypes.POINTER(_Model), ctypes.c_void_p, ctypes.c_uint8]
         lib.ti_next_op.restype = ctypes.c_uint32
         lib.ti_next_op.argtypes = [ctypes.POINTER(_Model)]
         lib.ti_selftest.restype = ctypes.c_int32
@@ -143,17 +145,27 @@ class CoreModel:
 
     def run(self, arrays):
         """One inference on arrays as they lie in the pool; state lives on from the one before."""
-        self.set_inputs(arrays)
-        library().ti_run(ctypes.byref(self._model))
+        if len(self.inputs) == 1 and self.inputs[0]["stream"]:
+            self._feed(arrays[0])
+        else:
+            self.set_inputs(arrays)
+            library().ti_run(ctypes.byref(self._model))
         return self.get_outputs()
 
+    def _feed(self, array):
+        """Hand the streamed input over, row by row."""
+        t = self.tensors[self.inputs[0]["tensor"]]
+        data = np.ascontiguousarray(array).view(np.uint8).ravel()
+        if data.size != t["rows"] * t["row_bytes"]:
+            raise PackerError(f"input 0 needs {t['rows'] * t['row_bytes']} bytes, {data.size} were given")
+        for row in data.reshape(t["rows"], t["row_bytes"]):
+            row = row.copy()
+            library().ti_feed(ctypes.byref(self._model), row.ctypes.data, 0)
+
     def trace(self, arrays):
-        """One inference, row by row: the whole output of every op, int8 [rows, row_bytes], in the order of ops."""
+        """One inference, row by row: each op's rows as it makes them, {row: int8 [row_bytes]}, in the order of ops."""
         self.set_inputs(arrays)
-        results = [
-            np.zeros((self.tensors[op["output"]]["rows"], self.tensors[op["output"]]["row_bytes"]), np.int8)
-            for op in self.ops
-        ]
+        results = [{} for _ in self.ops]
         steps = [f.STEP.unpack(self.blob, self.header["steps"] + i * f.STEP.size) for i in range(self.header["n_steps"])]
         for step in steps[self.header["n_init_steps"] :]:
             t = self.tensors[self.ops[step["op"]]["output"]]
@@ -161,7 +173,7 @@ class CoreModel:
                 row = step["row"] + (n if step["rows"] > 0 else -n)
                 library().ti_step_row(ctypes.byref(self._model))
                 at = t["offset"] + row % t["ring"] * t["row_bytes"]
-                results[step["op"]][row] = self.pool[at : at + t["row_bytes"]].view(np.int8)
+                results[step["op"]][row] = self.pool[at : at + t["row_bytes"]].view(np.int8).copy()
         return results
 
     def selftest(self):

@@ -45,7 +45,7 @@ class _Section:
 class _Emitter:
     def __init__(self, program, pool_bytes, metadata, checks):
         self.program = program
-        self.ops = [*program.init_ops, *program.ops]
+        self.ops = program.device_ops
         self.pool_bytes = pool_bytes
         self.metadata = metadata
         self.checks = checks or [0] * len(self.ops)
@@ -72,8 +72,9 @@ class _Emitter:
         params = _Section(self.data.end)
         at_params = [params.add(f.PARAMS[op.kernel].pack(values), 4) for op, values in zip(self.ops, placed)]
         at_steps = params.end
+        number = {id(op): i for i, op in enumerate(self.ops)}
         init = [(i, 0, op.output.rows) for i, op in enumerate(p.init_ops)]
-        rest = [(i + len(init), row, rows) for i, row, rows in p.steps]
+        rest = [(number.get(id(p.ops[i]), f.INPUT_ROWS), row, rows) for i, row, rows in p.steps]
         steps = b"".join(f.STEP.pack({"op": i, "row": row, "rows": rows}) for i, row, rows in init + rest)
         n_steps = len(init) + len(rest)
 
@@ -110,7 +111,7 @@ class _Emitter:
         buffer = rows.buffer
         const = buffer.data is not None
         return f.TENSOR.pack({
-            "offset": self.data.add(buffer.data.tobytes(), 4) if const else buffer.offset,
+            "offset": rows.start + (self.data.add(buffer.data.tobytes(), 4) if const else buffer.offset),
             "row_bytes": rows.row_bytes, "rows": rows.rows,
             "ring": rows.rows if const else min(rows.rows, buffer.held_bytes // rows.row_bytes), "dtype": f.DTYPES[buffer.dtype],
             "space": f.BLOB if const else f.POOL,
@@ -119,7 +120,7 @@ class _Emitter:
     def op(self, index, op, at_params):
         inputs = [self.tensors[r] for r in op.inputs]
         return f.OP.pack({
-            "kernel": f.KERNELS[op.kernel], "output": self.tensors[op.output],
+            "kernel": f.KERNELS[op.kernel], "partial": int(op.partial), "output": self.tensors[op.output],
             "inputs": inputs + [f.NONE] * (3 - len(inputs)), "params": at_params,
             "scratch": op.scratch.offset if op.scratch else 0, "check": self.checks[index], "name": self.string(op.name),
         })  # fmt: skip
@@ -127,7 +128,8 @@ class _Emitter:
     def edge(self, edge):
         return f.IO.pack({
             "tensor": self.tensors[edge.rows], "dtype": f.DTYPES[edge.dtype], "edge": f.DTYPES[edge.edge],
-            "ndim": len(edge.shape), "shape": [*edge.shape] + [0] * (f.MAX_DIMS - len(edge.shape)),
+            "stream": int(self.program.streams and edge in self.program.inputs), "ndim": len(edge.shape),
+            "shape": [*edge.shape] + [0] * (f.MAX_DIMS - len(edge.shape)),
             "scale": struct.unpack("<I", struct.pack("<f", edge.scale))[0], "zero_point": edge.zero_point,
             "name": self.string(edge.name),
         })  # fmt: skip

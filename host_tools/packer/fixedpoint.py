@@ -119,3 +119,38 @@ def tanh(x, integer_bits):
         return 0
     positive = one_minus_x_over_one_plus_x(exp_on_negative_values(-abs(x), integer_bits + 1))
     return positive if x > 0 else -positive
+
+
+
+def inverse_sqrt(x):
+    """(multiplier, shift) of 1 / sqrt(x) for an integer x >= 0; TFLite's GetInvSqrtQuantizedMultiplierExp."""
+    if x <= 1:
+        return INT32_MAX, 0
+    right = 11
+    while x >= 1 << 29:
+        x //= 4
+        right += 1
+    pairs = (31 - x.bit_length()) // 2 - 1
+    right -= pairs
+    half = rshift(x << 2 * pairs >> 1, 1)  # of x in [1/4, 1) as Q3.28
+    y = 1 << 28
+    for _ in range(5):
+        cube = high(high(y, y), y) << 6
+        y = (high(3 << 27, y) - high(half, cube)) << 3
+    y = high(y, 1518500250)
+    return y << max(-right, 0), -max(right, 0)
+
+def sigmoid_table():
+    """TFLite's table of the logistic function for int16: 256 values at i / 24 as Q0.16, between which it interpolates.
+
+    Each is raised by half of the chord's error beside it, which halves the error of the interpolation; the last is 1.
+    """
+
+    def at(i):
+        return 1 / (1 + math.exp(-i / 24))
+
+    def sagitta(i):
+        return at(i + 0.5) - (at(i) + at(i + 1)) / 2
+
+    raised = [at(i) + (sagitta(i) + sagitta(max(i - 1, 0))) / 4 for i in range(255)]
+    return [math.floor(65536 * y + 0.5) for y in raised] + [65535]

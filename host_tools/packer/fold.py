@@ -7,7 +7,17 @@ import numpy as np
 
 
 def fold(graph):
-    """Replace ops on constants by their value and drop dead ops, in place; returns the graph."""
+    """Replace ops on constants by their value and drop dead ops, in place, in all subgraphs; returns the graph."""
+    for subgraph in graph.subgraphs:
+        _fold(subgraph)
+    return graph
+
+
+# Ops that are there for what they do to variables.
+_SIDE_EFFECTS = ("ASSIGN_VARIABLE", "CALL_ONCE")
+
+
+def _fold(graph):
     for op in graph.ops:
         evaluate = _EVALUATE.get(op.kind)
         if evaluate is None:
@@ -22,14 +32,14 @@ def fold(graph):
     needed = {id(t) for t in graph.outputs}
     kept = []
     for op in reversed(graph.ops):
-        if any(t.is_const for t in op.outputs) or not any(id(t) in needed for t in op.outputs):
+        dead = any(t.is_const for t in op.outputs) or not any(id(t) in needed for t in op.outputs)
+        if dead and op.kind not in _SIDE_EFFECTS:
             continue
         kept.append(op)
         # RESHAPE's result has a static shape here, so its second input is not needed.
         inputs = op.inputs[:1] if op.kind in ("RESHAPE", "SQUEEZE", "EXPAND_DIMS") else op.inputs
         needed.update(id(t) for t in inputs if t is not None)
     graph.ops = kept[::-1]
-    return graph
 
 
 def _strided_slice(op, x, begin, end, strides):

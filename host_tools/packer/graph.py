@@ -16,6 +16,7 @@ class Tensor:
     scales: np.ndarray  # float32, one (per tensor), one a channel, or none at all
     zero_points: np.ndarray  # int64, as many as scales
     data: "np.ndarray | None" = None
+    is_variable: bool = False  # it lives from one inference to the next, and an op that reads it writes it
 
     @property
     def is_const(self):
@@ -58,11 +59,14 @@ class Op:
 
 @dataclass(eq=False)
 class Graph:
+    """A model's main subgraph, or one of the others, which only ops such as CALL_ONCE run."""
+
     name: str
     inputs: list
     outputs: list
     ops: list
     tensors: list
+    subgraphs: list = field(default_factory=list)  # of the main graph: Graphs by the file's subgraph index, itself first
 
 
 # the last part of TensorFlow's path names an operation, the one before it the layer

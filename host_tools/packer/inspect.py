@@ -16,17 +16,36 @@ def macs(kernel, params, out_rows):
         w = params["window"]
         per_output = w["k_h"] * w["k_w"] * (w["in_c"] if kernel == "CONV2D" else 1)
         return out_rows * w["out_w"] * w["out_c"] * per_output
+    if kernel in ("GENERAL_CONV", "TRANSPOSE_CONV"):
+        w = params["window"]
+        per_output = w["k_h"] * w["k_w"] * params["group_c"]
+        return out_rows * w["out_w"] * w["out_c"] * per_output // (params["up_h"] * params["up_w"])
+    if kernel == "LSTM":
+        return out_rows * 4 * params["units"] * (params["in_c"] + params["units"])
+    if kernel == "SVDF":
+        return out_rows * params["units"] * params["rank"] * (params["in_c"] + params["memory"])
+    if kernel == "BATCH_MATMUL":
+        return out_rows * params["size"][4] * params["size"][5]
     return 0
 
 
-def weight_bytes(kernel, params):
-    """Bytes of weights, or of the table, that an op reads."""
+def weight_bytes(kernel, params, inputs):
+    """Bytes of weights, or of the table, that an op with those `inputs` (ti_tensor) reads."""
     if kernel == "FULLY_CONNECTED":
         return params["in_c"] * params["out_c"]
     if kernel in ("CONV2D", "DEPTHWISE_CONV2D"):
         w = params["window"]
         return w["k_h"] * w["k_w"] * w["out_c"] * (w["in_c"] if kernel == "CONV2D" else 1)
-    return {"SOFTMAX": 4 * params.get("exp_count", 0), "TABLE": 256}.get(kernel, 0)
+    if kernel in ("GENERAL_CONV", "TRANSPOSE_CONV"):
+        w = params["window"]
+        return w["k_h"] * w["k_w"] * w["out_c"] * params["group_c"]
+    if kernel == "LSTM":
+        return 4 * params["units"] * (params["in_c"] + params["units"])
+    if kernel == "SVDF":  # those over time are as many as the state's values
+        return params["units"] * params["rank"] * params["in_c"] + inputs[1]["row_bytes"]
+    if kernel in ("SOFTMAX", "LOG_SOFTMAX"):
+        return 4 * params.get("softmax", params)["exp_count"]
+    return {"TABLE": 256, "TABLE16": 512, "SOFTMAX16": 2 * 2 * 513}.get(kernel, 0)
 
 
 class Blob:
@@ -49,7 +68,8 @@ class Blob:
             op["kernel"] = f.KERNEL_NAMES[op["kernel"]]
             op["params"] = f.PARAMS[op["kernel"]].unpack(self.data, op["params"])
             op["macs"] = macs(op["kernel"], op["params"], self.tensors[op["output"]]["rows"])
-            op["weight_bytes"] = weight_bytes(op["kernel"], op["params"])
+            inputs = [self.tensors[i] for i in op["inputs"] if i != f.NONE]
+            op["weight_bytes"] = weight_bytes(op["kernel"], op["params"], inputs)
 
     def _records(self, struct, offset, count):
         return [struct.unpack(self.data, offset + i * struct.size) for i in range(count)]

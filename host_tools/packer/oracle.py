@@ -11,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 
+import tflite
+
 from .errors import PackerError
 
 ARENA_FIRST = 1 << 22
@@ -31,9 +33,9 @@ def run_many(model, cases):
     return _call(model, cases, all_tensors=False)
 
 
-def run_layers(model, inputs):
-    """Every tensor of the main graph after one inference: {index in the `.tflite`: array}."""
-    return _call(model, [inputs], all_tensors=True)[0]
+def run_layers(model, cases):
+    """Every tensor of the main graph after the last of consecutive inferences: {index in the `.tflite`: array}."""
+    return _call(model, cases, all_tensors=True)[-1]
 
 
 class _Worker:
@@ -123,8 +125,10 @@ def _infer(runtime, model, cases, arena, all_tensors):
         for index, array in enumerate(inputs):
             interpreter.set_input(array, index)
         interpreter.invoke()
-        if all_tensors:
-            results.append({i: interpreter.GetTensor(i, 0)["tensor_data"] for i in range(len(graph.tensors))})
-        else:
+        if not all_tensors:
             results.append([interpreter.get_output(i) for i in range(len(graph.outputs))])
+    if all_tensors:
+        # TFLite Micro crashes when it is asked for a resource tensor.
+        readable = [i for i, tensor in enumerate(graph.tensors) if tensor.type != tflite.TensorType.RESOURCE]
+        results.append({i: interpreter.GetTensor(i, 0)["tensor_data"] for i in readable})
     return results

@@ -7,6 +7,9 @@ import numpy as np
 from . import format as f
 
 
+INPUT_ROWS = "INPUT_ROWS"  # in place of a kernel: rows of a streamed input, which the caller hands over
+
+
 @dataclass(eq=False)
 class Buffer:
     """A block of pool memory, or a constant in the blob when `data` is given."""
@@ -22,11 +25,20 @@ class Buffer:
 
 @dataclass(frozen=True)
 class Rows:
-    """A buffer seen as `rows` rows of `row_bytes` bytes."""
+    """A buffer, or a part of it, seen as `rows` rows of `row_bytes` bytes."""
 
     buffer: Buffer
     rows: int
     row_bytes: int
+    start: int = 0  # byte of the buffer at which row 0 starts
+
+    @property
+    def nbytes(self):
+        return self.rows * self.row_bytes
+
+    @property
+    def is_whole(self):
+        return self.nbytes == self.buffer.nbytes
 
 
 @dataclass(eq=False)
@@ -36,12 +48,13 @@ class DeviceOp:
     kernel: str
     name: str
     layer: int  # index of the TFLite op it comes from
-    tensor: int  # index of the TFLite tensor that it makes
+    tensor: "int | None"  # index of the TFLite tensor that it makes, None where what it makes is none of them
     inputs: list  # Rows
     output: Rows
     params: dict
     macs: int = 0
     scratch: "Buffer | None" = None
+    partial: bool = False  # it makes a part of its rows only, a later op the rest
 
 
 @dataclass(frozen=True)
@@ -67,6 +80,16 @@ class Program:
     steps: list = field(default_factory=list)  # (op, row, rows) in order of work, from the planner
     init_ops: list = field(default_factory=list)  # run at reset, to make the initial state
     state: list = field(default_factory=list)  # Buffers that live from one inference to the next, first in the pool
+
+    @property
+    def streams(self):
+        """Is the input handed over row by row?"""
+        return any(op.kernel == INPUT_ROWS for op in self.ops)
+
+    @property
+    def device_ops(self):
+        """The ops that the blob holds, in its order: initial ones first, a streamed input is none."""
+        return [*self.init_ops, *(op for op in self.ops if op.kernel != INPUT_ROWS)]
 
     def buffers(self):
         """Every pool buffer, scratch included, in the order of first use."""

@@ -45,7 +45,7 @@ _OPTIONS = {
     "LEAKY_RELU": (tflite.LeakyReluOptions, ("Alpha",)),
     "STRIDED_SLICE": (
         tflite.StridedSliceOptions,
-        ("BeginMask", "EndMask", "EllipsisMask", "NewAxisMask", "ShrinkAxisMask"),
+        ("BeginMask", "EndMask", "EllipsisMask", "NewAxisMask", "ShrinkAxisMask", "Offset"),
     ),
     "PACK": (tflite.PackOptions, ("Axis", "ValuesCount")),
     "UNPACK": (tflite.UnpackOptions, ("Axis", "Num")),
@@ -67,11 +67,14 @@ _OPTIONS = {
 
 
 def read(data, name="model"):
-    """Graph of subgraph 0 of the `.tflite` in `data` (bytes), called `name`. PackerError if it is not a valid model."""
+    """Graph of the main subgraph of the `.tflite` in `data` (bytes), called `name`; it has the others in `subgraphs`.
+
+    PackerError if it is not a valid model.
+    """
     if len(data) < 8 or data[4:8] != b"TFL3":
         raise PackerError(f"{name}: this is not a .tflite file (no TFL3 mark at byte 4); hand over a TFLite flatbuffer")
     try:
-        return _Reader(bytes(data)).graph(name)
+        return _Reader(bytes(data)).graphs(name)
     except (struct.error, IndexError, TypeError, ValueError, AttributeError, OverflowError, UnicodeDecodeError) as e:
         raise PackerError(f"{name}: the .tflite file is damaged ({e}); convert or copy it again") from e
 
@@ -79,6 +82,7 @@ def read(data, name="model"):
 class _Reader:
     def __init__(self, data):
         self.data = data
+        self.records = 0
         self.model = tflite.Model.GetRootAs(data, 0)
 
     def bounded(self, length, what):
@@ -87,11 +91,18 @@ class _Reader:
             raise ValueError(f"{length} {what} in a file of {len(self.data)} bytes")
         return length
 
-    def graph(self, name):
-        model = self.model
-        if self.bounded(model.SubgraphsLength(), "subgraphs") < 1:
+    def graphs(self, name):
+        """The main graph."""
+        count = self.bounded(self.model.SubgraphsLength(), "subgraphs")
+        if count < 1:
             raise ValueError("no subgraph")
-        sub = model.Subgraphs(0)
+        graphs = [self.graph(name, self.model.Subgraphs(i)) for i in range(count)]
+        graphs[0].subgraphs = graphs
+        return graphs[0]
+
+    def graph(self, name, sub):
+        # Subgraphs of a damaged file may share their records; all of them together are bounded, too.
+        self.records = self.bounded(self.records + sub.TensorsLength() + sub.OperatorsLength(), "tensors and operators")
         tensors = [self.tensor(sub.Tensors(i), i) for i in range(self.bounded(sub.TensorsLength(), "tensors"))]
         ops = [self.op(sub.Operators(i), i, tensors) for i in range(self.bounded(sub.OperatorsLength(), "operators"))]
         inputs = [tensors[i] for i in self.indexes(sub.InputsAsNumpy(), len(tensors))]
@@ -122,7 +133,7 @@ class _Reader:
             if not np.all(np.isfinite(scales)) or np.any(scales < 0):
                 raise ValueError(f"tensor {index} has a scale that is negative or not finite")
         name = (t.Name() or b"").decode("utf-8", "replace")
-        return Tensor(index, name, shape, dtype, scales, zero_points, self.constant(t, index, shape, dtype))
+        return Tensor(index, name, shape, dtype, scales, zero_points, self.constant(t, index, shape, dtype), bool(t.IsVariable()))
 
     def constant(self, t, index, shape, dtype):
         if not 0 <= t.Buffer() < self.model.BuffersLength():

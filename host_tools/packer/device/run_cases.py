@@ -13,16 +13,24 @@ before = gc.mem_alloc()
 model = tinyinfer.load(model_path)
 gc.collect()
 loaded = gc.mem_alloc() - before
+streamed = len(model.input) if model.input.stream else 0
 cases = 0
 microseconds = 0
 growth = 0
 with open(inputs_path, "rb") as inputs, open(outputs_path, "wb") as outputs:
     while True:
-        if sum(inputs.readinto(tensor.data) or 0 for tensor in model.inputs) == 0:
+        if streamed:
+            rows = inputs.read(streamed)
+            if not rows:
+                break
+        elif sum(inputs.readinto(tensor.data) or 0 for tensor in model.inputs) == 0:
             break
         heap = gc.mem_alloc()
         start = time.ticks_us()
-        model.run()
+        if streamed:
+            model.feed(rows)
+        else:
+            model.run()
         microseconds += time.ticks_diff(time.ticks_us(), start)
         growth = max(growth, gc.mem_alloc() - heap)
         for tensor in model.outputs:

@@ -1,8 +1,12 @@
 """Lowering: TFLite ops become the few device kernels of SPEC.md, one function an op kind, one file a family."""
 
 from ..errors import PackerError
-from . import binary, conv, edges, movement, pool, reduce, softmax, unary  # noqa: F401  (each registers its ops)
+from . import (  # noqa: F401  (each registers its ops)
+    binary, conv, convert, edges, gather, general_conv, lstm, matmul, movement, padding, pool, reduce, resize, softmax, state, svdf, unary,
+)  # fmt: skip
+from .alias import leave_out_slices
 from .context import LOWERINGS, Context, CannotLower
+from .fuse import fuse_tables
 
 
 def lower(graph):
@@ -23,9 +27,16 @@ def lower(graph):
         except CannotLower as e:
             problems.append(f"{op.where}: {e}")
             context.poison(op)
+        except (IndexError, AttributeError, TypeError, OverflowError) as e:  # what a damaged file can make of its inputs
+            problems.append(f"{op.where}: its inputs and outputs are not those of {op.kind} ({e}); convert the model again")
+            context.poison(op)
     if not problems:
         try:
-            return context.finish()
+            program = context.finish()
+            state.leave_out_copies(program, context.copies)
+            fuse_tables(program)
+            leave_out_slices(program)
+            return program
         except CannotLower as e:
             problems.append(str(e))
     if len(problems) == 1:
@@ -34,5 +45,5 @@ def lower(graph):
 
 
 def supported():
-    """[(op kind, device kernel, dtypes, note)] of all that can be lowered, by name."""
-    return [(kind, low.kernel, low.dtypes, low.note) for kind, low in sorted(LOWERINGS.items())]
+    """[(op kind, device kernel, dtypes, oracle, note)] of all that can be lowered, by name."""
+    return [(kind, low.kernel, low.dtypes, low.oracle, low.note) for kind, low in sorted(LOWERINGS.items())]

@@ -19,16 +19,17 @@ class Lowering:
     kernel: str  # device kernel, or "(none)" where the op costs nothing
     dtypes: str
     note: str
+    oracle: str  # whose bytes it gives
 
 
 LOWERINGS = {}
 
 
-def lowers(kind, kernel, dtypes="int8", note=""):
+def lowers(kind, kernel, dtypes="int8", note="", oracle="TFLM"):
     """Register the decorated `function(context, op)` as the lowering of TFLite's `kind`."""
 
     def register(function):
-        LOWERINGS[kind] = Lowering(function, kernel, dtypes, note)
+        LOWERINGS[kind] = Lowering(function, kernel, dtypes, note, oracle)
         return function
 
     return register
@@ -38,11 +39,15 @@ class Context:
     def __init__(self, graph):
         self.graph = graph
         self.ops = []
+        self.init_ops = []  # what runs at reset; `ops` itself while such ops are lowered
+        self.state = []  # Buffers that live from one inference to the next
+        self.copies = []  # the ops among `ops` that read or assign a variable
+        self.used_variables = False  # whether `ops` have read or assigned one
         self.inputs = []
         self.values = {}  # id of a TFLite tensor -> its Buffer
         self.poisoned = set()  # outputs of ops that failed, so that one problem is reported once
         self.consumers = {}
-        for op in graph.ops:
+        for op in (op for subgraph in graph.subgraphs for op in subgraph.ops):
             for t in op.inputs:
                 if t is not None:
                     self.consumers.setdefault(id(t), []).append(op)
@@ -84,11 +89,20 @@ class Context:
 
     # ---- ops ----
 
-    def emit(self, op, kernel, inputs, output, params, macs=0, scratch_bytes=0):
-        """Append a device op made for the TFLite op `op`; `inputs` and `output` are Rows."""
+    def temporary(self, op, nbytes, dtype):
+        """A Buffer for what is passed on between the device ops of one TFLite op."""
+        return Buffer(short_name(op.outputs[0].name) or op.kind.lower(), nbytes, dtype)
+
+    def emit(self, op, kernel, inputs, output, params, macs=0, scratch_bytes=0, partial=False):
+        """Append a device op made for the TFLite op `op`; `inputs` and `output` are Rows.
+
+        `partial`: it makes a part of its rows only, an op that follows the rest.
+        """
         scratch = Buffer(f"{kernel.lower()} scratch", scratch_bytes, "int8") if scratch_bytes else None
         name = short_name(op.outputs[0].name) or kernel.lower()
-        self.ops.append(DeviceOp(kernel, name, op.index, op.outputs[0].index, inputs, output, params, macs, scratch))
+        whole = output.is_whole and not partial
+        tensor = next((t.index for t in op.outputs if whole and self.values.get(id(t)) is output.buffer), None)
+        self.ops.append(DeviceOp(kernel, name, op.index, tensor, inputs, output, params, macs, scratch, partial))
 
     # ---- inputs and outputs ----
 
@@ -98,21 +112,26 @@ class Context:
             self.inputs.append(self.edge(tensor, self.folded_quantize(tensor) or tensor))
 
     def folded_quantize(self, tensor):
-        """The int8 tensor that stands for a float32 or uint8 input, or None for an input of another dtype."""
+        """The quantised tensor that stands for a float32 or uint8 input, or None for one that the pool holds as it is.
+
+        uint8 is taken over as int8 where only the sign bit differs.
+        """
         if tensor.dtype not in ("float32", "uint8"):
             return None
         users = self.consumers.get(id(tensor), [])
-        results = [op.outputs[0] for op in users]
+        results = [t for op in users for t in op.outputs]
         name = short_name(tensor.name)
-        if not users or any(op.kind != "QUANTIZE" for op in users) or any(t.dtype != "int8" for t in results):
+        if tensor.dtype == "uint8" and (
+            not users or any(op.kind != "QUANTIZE" or not same_but_for_sign(tensor, op.outputs[0]) for op in users)
+        ):
+            return None
+        if not users or any(op.kind != "QUANTIZE" or op.outputs[0].dtype not in ("int8", "int16") for op in users):
             raise CannotLower(
-                f'input "{name}" is {tensor.dtype} and used without a QUANTIZE to int8; convert with full integer quantisation'
+                f'input "{name}" is float32 and used without a QUANTIZE to int8; convert with full integer quantisation'
             )
         first = results[0]
-        if any(t.scale != first.scale or t.zero_point != first.zero_point for t in results):
+        if any((t.dtype, t.scale, t.zero_point) != (first.dtype, first.scale, first.zero_point) for t in results):
             raise CannotLower(f'input "{name}" is quantised in several ways; convert with one quantisation of the input')
-        if tensor.dtype == "uint8" and not same_but_for_sign(tensor, first):
-            raise CannotLower(f'input "{name}" is uint8 with another scale than the int8 after it; use int8 input')
         for t in results[1:]:
             self.bind(t, self.buffer(first))
         return first
@@ -137,19 +156,30 @@ class Context:
             if edge.buffer.data is not None:
                 raise CannotLower(f'output "{edge.name}" is a constant; take it out of the model')
             outputs.append(edge)
-        return Program(self.graph.name, self.ops, self.inputs, outputs)
+        made = {edge.buffer for edge in self.inputs} | set(self.state)
+        for op in (*self.init_ops, *self.ops):
+            self.require_made(made, *op.inputs)
+            made.add(op.output.buffer)
+        self.require_made(made, *[edge.rows for edge in outputs])
+        return Program(self.graph.name, self.ops, self.inputs, outputs, init_ops=self.init_ops, state=self.state)
+
+    @staticmethod
+    def require_made(made, *rows):
+        for buffer in (r.buffer for r in rows):
+            if buffer.data is None and buffer not in made:
+                raise CannotLower(f'"{buffer.name}" is needed before any op makes it; convert the model again')
 
     def stored_output(self, tensor):
-        """The int8 tensor before a DEQUANTIZE or sign change that was folded into the output edge."""
+        """The quantised tensor before a DEQUANTIZE or sign change that was folded into the output edge."""
         for op in self.graph.ops:
-            if op.outputs[0] is tensor and folded_at_output(op):
+            if tensor in op.outputs and folded_at_output(op):
                 return op.inputs[0]
         return tensor
 
 
 def same_but_for_sign(uint8, int8):
     """Do the two tensors hold the same reals, the bytes differing only in the top bit?"""
-    if not (uint8.is_quantised and int8.is_quantised):
+    if (uint8.dtype, int8.dtype) != ("uint8", "int8") or not (uint8.is_quantised and int8.is_quantised):
         return False
     return uint8.scale == int8.scale and uint8.zero_point - int8.zero_point == 128
 
@@ -157,10 +187,9 @@ def same_but_for_sign(uint8, int8):
 def folded_at_output(op):
     """Is `op` a DEQUANTIZE to float32, or a QUANTIZE from int8 to uint8 that only changes the sign bit?"""
     if op.kind == "DEQUANTIZE":
-        return op.inputs[0].dtype == "int8" and op.outputs[0].dtype == "float32"
+        return op.inputs[0].dtype in ("int8", "int16") and op.outputs[0].dtype == "float32"
     if op.kind == "QUANTIZE":
-        x, y = op.inputs[0], op.outputs[0]
-        return x.dtype == "int8" and y.dtype == "uint8" and same_but_for_sign(y, x)
+        return same_but_for_sign(op.outputs[0], op.inputs[0])
     return False
 
 
@@ -178,6 +207,15 @@ def require_int8(op, *tensors):
             raise CannotLower(f'"{short_name(t.name)}" has zero point {t.zero_point}, outside int8; convert it again')
 
 
+def require_int16(op, *tensors):
+    """CannotLower unless each tensor is int16 with one scale and zero point 0."""
+    for t in tensors:
+        if t.dtype != "int16":
+            raise CannotLower(f'"{short_name(t.name)}" is {t.dtype} beside int16; quantise the whole model alike')
+        if len(t.scales) != 1 or t.scale == 0 or t.zero_point != 0:
+            raise CannotLower(f'"{short_name(t.name)}" needs one scale and zero point 0, as int16 has; convert it again')
+
+
 def same_quantisation(op, x, y):
     """CannotLower unless `x` and `y` have one scale and zero point, as TFLite demands of ops that only move or compare."""
     if x.scale != y.scale or x.zero_point != y.zero_point:
@@ -185,7 +223,8 @@ def same_quantisation(op, x, y):
 
 
 def activation_range(op, output):
-    """(min, max) of int8 under the fused activation; TFLite's CalculateActivationRangeQuantized."""
+    """(min, max) of the output's dtype under the fused activation; TFLite's CalculateActivationRangeQuantized."""
+    least, greatest = np.iinfo(output.dtype).min, np.iinfo(output.dtype).max
 
     def quantised(real):
         quotient = np.float32(real) / np.float32(output.scale)
@@ -193,36 +232,40 @@ def activation_range(op, output):
 
     kind = op.options.get("FusedActivationFunction", "NONE")
     if kind == "NONE":
-        return -128, 127
+        return least, greatest
     if kind == "RELU":
-        return max(-128, quantised(0)), 127
+        return max(least, quantised(0)), greatest
     if kind == "RELU6":
-        return max(-128, quantised(0)), min(127, quantised(6))
+        return max(least, quantised(0)), min(greatest, quantised(6))
     if kind == "RELU_N1_TO_1":
-        return max(-128, quantised(-1)), min(127, quantised(1))
+        return max(least, quantised(-1)), min(greatest, quantised(1))
     raise CannotLower(f"the fused activation {kind} is not supported; use NONE, RELU, RELU6 or RELU_N1_TO_1")
+
+
+def channel_multipliers(x, weights, output, channels):
+    """[(multiplier, shift)] of a sum of products of `x` and `weights`, which have one scale or one a channel; one pair where
+    all are alike. Scales are multiplied in double, as in TFLite Micro."""
+    if len(weights.scales) not in (1, channels):
+        raise CannotLower(f"{len(weights.scales)} weight scales for {channels} output channels; convert the model again")
+    if np.any(weights.zero_points != 0):
+        raise CannotLower("its weights have a zero point; convert with symmetric int8 weights")
+    pairs = [quantise_multiplier(x.scale * float(s) / output.scale) for s in weights.scales]
+    return pairs if len(set(pairs)) > 1 else pairs[:1]
 
 
 def output_stage(op, x, weights, bias, output, sums, channels):
     """ti_output_stage of a sum of products.
 
-    `weights`: the TFLite weight tensor, with one scale or one a channel. `sums`: int64 [channels], the sum of the weights of
-    each output channel, for folding the input's zero point into the bias. Scales are multiplied in double, as in TFLite Micro.
+    `weights`: the TFLite weight tensor. `sums`: int64 [channels], the sum of the weights of each output channel, for folding
+    the input's zero point into the bias.
     """
-    if len(weights.scales) not in (1, channels):
-        raise CannotLower(f"{len(weights.scales)} weight scales for {channels} output channels; convert the model again")
-    if np.any(weights.zero_points != 0):
-        raise CannotLower("its weights have a zero point; convert with symmetric int8 weights")
     if bias is not None and (bias.dtype != "int32" or not bias.is_const or bias.elements != channels):
         raise CannotLower(f"its bias must be {channels} constant int32; convert to full int8")
-    pairs = [quantise_multiplier(x.scale * float(s) / output.scale) for s in weights.scales]
+    pairs = channel_multipliers(x, weights, output, channels)
     if any(shift > 30 for _, shift in pairs):
         raise CannotLower("its output scale is far too small for its input; convert the model again")
     folded = (np.zeros(channels, np.int64) if bias is None else bias.data.astype(np.int64).ravel()) - x.zero_point * sums
     low, high = activation_range(op, output)
-    per_channel = len(set(pairs)) > 1
-    if not per_channel:
-        pairs = pairs[:1]
     return {
         "bias": (folded & 0xFFFFFFFF).astype(np.uint32).astype("<u4").view("<i4"),
         "multiplier": np.array([m for m, _ in pairs], "<i4"),
@@ -230,5 +273,5 @@ def output_stage(op, x, weights, bias, output, sums, channels):
         "zero_point": output.zero_point,
         "min": low,
         "max": high,
-        "per_channel": int(per_channel),
+        "per_channel": int(len(pairs) > 1),
     }

@@ -1,47 +1,14 @@
 """Sums of products: CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from .context import CannotLower, lowers, output_stage, require_int8
+from .context import CannotLower, lowers, output_stage, require_int8, require_int16
+from .general_conv import emit_general_conv, require_weights
+from .window import window
 
-
-def padding(op, size, out, stride, kernel, dilation, axis):
-    """Elements of padding before the input along one axis, once the output size agrees with TFLite's rule."""
-    extent = (kernel - 1) * dilation + 1
-    kind = op.options.get("Padding")
-    expected = -(-size // stride) if kind == "SAME" else -(-(size - extent + 1) // stride)
-    if kind not in ("SAME", "VALID") or expected != out:
-        raise CannotLower(f"its output {axis} is {out} where padding {kind} gives {expected}; convert the model again")
-    return max(0, (out - 1) * stride + extent - size) // 2 if kind == "SAME" else 0
-
-
-def window(op, x, y, k_h, k_w, dilation_h=1, dilation_w=1):
-    """ti_window of an op from NHWC tensor `x` to `y`."""
-    if len(x.shape) != 4 or len(y.shape) != 4 or x.shape[0] != y.shape[0]:
-        raise CannotLower(f"shapes {list(x.shape)} -> {list(y.shape)} are not [N, H, W, C]; convert the model again")
-    o = op.options
-    stride_h, stride_w = o.get("StrideH", 0), o.get("StrideW", 0)
-    sizes = [*x.shape[1:], *y.shape[1:], k_h, k_w]
-    if not all(1 <= v <= 0xFFFF for v in sizes) or not all(
-        1 <= v <= 256 for v in (stride_h, stride_w, dilation_h, dilation_w)
-    ):
-        raise CannotLower("a size over 65,535, or a stride or dilation outside 1..256; choose smaller ones")
-    return {
-        "in_h": x.shape[1],
-        "in_w": x.shape[2],
-        "in_c": x.shape[3],
-        "out_h": y.shape[1],
-        "out_w": y.shape[2],
-        "out_c": y.shape[3],
-        "k_h": k_h,
-        "k_w": k_w,
-        "stride_h": stride_h,
-        "stride_w": stride_w,
-        "dilation_h": dilation_h,
-        "dilation_w": dilation_w,
-        "pad_top": padding(op, x.shape[1], y.shape[1], stride_h, k_h, dilation_h, "height"),
-        "pad_left": padding(op, x.shape[2], y.shape[2], stride_w, k_w, dilation_w, "width"),
-    }
+DTYPES = "int8, int16"
 
 
 def operands(op, rank):
@@ -49,21 +16,28 @@ def operands(op, rank):
     x, w = op.inputs[0], op.inputs[1]
     bias = op.inputs[2] if len(op.inputs) > 2 else None
     y = op.outputs[0]
-    require_int8(op, x, y)
-    if w.dtype != "int8" or not w.is_const or len(w.shape) != rank:
-        raise CannotLower(f"its weights must be a constant int8 tensor of rank {rank}; convert with full int8 quantisation")
+    (require_int16 if x.dtype == "int16" else require_int8)(op, x, y)
+    require_weights(w, rank)
     return x, w, bias, y
 
 
-@lowers("CONV_2D", "CONV2D", note="1x1 of stride 1 becomes FULLY_CONNECTED")
+@lowers("CONV_2D", "CONV2D", DTYPES, "1x1 of stride 1 becomes FULLY_CONNECTED; groups and int16 become GENERAL_CONV")
 def conv2d(context, op):
     x, w, bias, y = operands(op, 4)
-    out_c, k_h, k_w, in_c = w.shape
+    out_c, k_h, k_w, group_c = w.shape
     o = op.options
     win = window(op, x, y, k_h, k_w, o.get("DilationHFactor", 1), o.get("DilationWFactor", 1))
-    if in_c != x.shape[3] or out_c != y.shape[3]:
-        raise CannotLower(f"weights {list(w.shape)} for {x.shape[3]} channels in: grouped convolution is not supported")
-    emit_conv(context, op, x, w, bias, y, win, w.data)
+    groups = x.shape[3] // group_c
+    if groups * group_c != x.shape[3] or out_c != y.shape[3] or out_c % groups:
+        raise CannotLower(
+            f"weights {list(w.shape)} do not fit {x.shape[3]} channels in and {y.shape[3]} out; convert the model again"
+        )
+    if x.dtype == "int8" and groups == 1:
+        emit_conv(context, op, x, w, bias, y, win, w.data)
+    elif x.dtype == "int8" and group_c == 1:
+        emit_depthwise(context, op, x, w, bias, y, win, w.data.transpose(3, 1, 2, 0))
+    else:
+        emit_general_conv(context, op, x, w, bias, y, win, w.data)
 
 
 def emit_conv(context, op, x, w, bias, y, win, weights):
@@ -81,7 +55,7 @@ def emit_conv(context, op, x, w, bias, y, win, weights):
     context.emit(op, "CONV2D", [src], dst, params, macs, scratch_bytes=patch)
 
 
-@lowers("DEPTHWISE_CONV_2D", "DEPTHWISE_CONV2D", note="of one input channel becomes CONV2D")
+@lowers("DEPTHWISE_CONV_2D", "DEPTHWISE_CONV2D", DTYPES, "of one input channel becomes CONV2D; int16 becomes GENERAL_CONV")
 def depthwise_conv2d(context, op):
     x, w, bias, y = operands(op, 4)
     _, k_h, k_w, out_c = w.shape
@@ -89,15 +63,24 @@ def depthwise_conv2d(context, op):
     win = window(op, x, y, k_h, k_w, o.get("DilationHFactor", 1), o.get("DilationWFactor", 1))
     if w.shape[0] != 1 or out_c != y.shape[3] or out_c % x.shape[3]:
         raise CannotLower(f"weights {list(w.shape)} do not fit {x.shape[3]} channels in and {y.shape[3]} out; convert again")
-    if x.shape[3] == 1:
-        emit_conv(context, op, x, w, bias, y, win, np.ascontiguousarray(w.data.transpose(3, 1, 2, 0)))
-        return
-    stage = output_stage(op, x, w, bias, y, w.data.astype(np.int64).sum(axis=(0, 1, 2)), out_c)
-    params = {"window": win, "in_zero_point": x.zero_point, "weights": w.data.reshape(k_h, k_w, out_c), "stage": stage}
+    by_output_channel = np.ascontiguousarray(w.data.transpose(3, 1, 2, 0))
+    if x.dtype == "int16":
+        emit_general_conv(context, op, x, w, bias, y, win, by_output_channel)
+    elif x.shape[3] == 1:
+        emit_conv(context, op, x, w, bias, y, win, by_output_channel)
+    else:
+        emit_depthwise(context, op, x, w, bias, y, win, w.data)
+
+
+def emit_depthwise(context, op, x, w, bias, y, win, weights):
+    """A DEPTHWISE_CONV2D with `weights` int8 [1, k_h, k_w, out_c]; `w` is the TFLite tensor that has their scales."""
+    _, k_h, k_w, out_c = weights.shape
+    stage = output_stage(op, x, w, bias, y, weights.astype(np.int64).sum(axis=(0, 1, 2)), out_c)
+    params = {"window": win, "in_zero_point": x.zero_point, "weights": weights.reshape(k_h, k_w, out_c), "stage": stage}
     context.emit(op, "DEPTHWISE_CONV2D", [context.rows(x)], context.rows(y), params, y.elements * k_h * k_w)
 
 
-@lowers("FULLY_CONNECTED", "FULLY_CONNECTED")
+@lowers("FULLY_CONNECTED", "FULLY_CONNECTED", DTYPES, "int16 becomes GENERAL_CONV")
 def fully_connected(context, op):
     x, w, bias, y = operands(op, 2)
     if op.options.get("WeightsFormat"):
@@ -105,8 +88,31 @@ def fully_connected(context, op):
     out_c, in_c = w.shape
     if y.shape[-1:] != (out_c,) or x.elements != y.elements // out_c * in_c:
         raise CannotLower(f"shapes {list(x.shape)} -> {list(y.shape)} do not fit weights {list(w.shape)}; convert again")
-    sums = w.data.astype(np.int64).sum(axis=1)
-    stage = output_stage(op, x, w, bias, y, sums, out_c)
+    w = centred(w)
     batch = y.elements // out_c
+    if x.dtype == "int16":
+        one_by_one(context, op, x, w, bias, y, batch)
+        return
+    stage = output_stage(op, x, w, bias, y, w.data.astype(np.int64).sum(axis=1), out_c)
     params = {"pixels": 1, "in_c": in_c, "out_c": out_c, "weights": w.data, "stage": stage}
     context.emit(op, "FULLY_CONNECTED", [context.rows(x, batch)], context.rows(y, batch), params, batch * out_c * in_c)
+
+
+def one_by_one(context, op, x, w, bias, y, batch):
+    """FULLY_CONNECTED of `batch` vectors as a 1x1 convolution of images of one pixel."""
+    out_c, in_c = w.shape
+    if max(in_c, out_c) > 0xFFFF:
+        raise CannotLower(f"its weights {list(w.shape)} have a size over 65,535; choose smaller ones")
+    names = ("in_h", "in_w", "out_h", "out_w", "k_h", "k_w", "stride_h", "stride_w", "dilation_h", "dilation_w")
+    win = {**dict.fromkeys(names, 1), "in_c": in_c, "out_c": out_c}
+    emit_general_conv(context, op, x, w, bias, y, win, w.data.reshape(out_c, 1, 1, in_c), rows=batch)
+
+
+def centred(w):
+    """Weights whose one zero point is taken off them, where the result is int8."""
+    if len(w.scales) != 1 or w.zero_point == 0:
+        return w
+    data = w.data.astype(np.int64) - w.zero_point
+    if data.min() < -128 or data.max() > 127:
+        raise CannotLower(f"its weights less their zero point {w.zero_point} are not int8; convert with symmetric int8 weights")
+    return replace(w, data=data.astype(np.int8), zero_points=np.zeros(1, np.int64))

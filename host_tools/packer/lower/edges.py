@@ -3,7 +3,7 @@
 from .context import CannotLower, folded_at_output, lowers
 
 
-@lowers("DEQUANTIZE", "(none)", "int8 -> float32", "at the model's outputs")
+@lowers("DEQUANTIZE", "(none)", "int8, int16 -> float32", "at the model's outputs")
 def dequantize(context, op):
     y = op.outputs[0]
     if not folded_at_output(op) or y not in context.graph.outputs or context.consumers.get(id(y)):

@@ -8,7 +8,8 @@ for are not computed. Where to cut is a shortest path over the ops that minimise
 from dataclasses import dataclass
 from itertools import accumulate
 
-from .needs import is_rowwise, needs
+from ..program import INPUT_ROWS
+from .needs import goes_up, is_rowwise, needs
 
 _LONGEST_GROUP = 40
 _MOST_EVENTS = 5_000  # of a group with several ops: longer ones (long time series) would take too long to plan
@@ -37,7 +38,7 @@ class Work:
         written = [op.output.buffer for op in self.ops]
         self.shared = {b for b in written if written.count(b) > 1} | set(program.state)
         end = len(self.ops)
-        for edge in program.inputs:
+        for edge in program.inputs if not program.streams else []:
             self._note(home[edge.buffer], -1, -1)
         for buffer in program.state:
             self._note(home[buffer], -1, end)
@@ -68,6 +69,7 @@ class Work:
     def events(self, group):
         """[(op, row)] in the order of work, or None where the ops cannot run together."""
         first, past, down = group.first, group.past, group.down
+        down = down and not any(goes_up(op) for op in self.ops[first:past])
         if past - first == 1:
             rows = range(self.ops[first].output.rows)
             return [(first, r) for r in (reversed(rows) if down else rows)]
@@ -102,6 +104,9 @@ class _Demand:
         total = self.ops[last].output.rows
         for n in range(total):
             self.make(last, n + 1)
+        for i in range(self.first, self.past):
+            if self.ops[i].kernel == INPUT_ROWS:  # rows that nobody needs are handed over all the same
+                self.make(i, self.ops[i].output.rows)
         return self.log
 
     def row(self, i, n):

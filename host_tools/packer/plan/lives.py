@@ -38,7 +38,7 @@ def lives(work, groups):
         for rows in (*op.inputs, op.output):
             if rows.buffer.data is None:
                 touch_all(rows, -1)
-    for edge in program.inputs:
+    for edge in program.inputs if not program.streams else []:
         touch_all(edge.rows, -1)
     scratch = {}
     for when, (i, row, n) in enumerate(events):

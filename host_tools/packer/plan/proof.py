@@ -15,6 +15,7 @@ _NOTHING = 0
 class _Pool:
     def __init__(self, nbytes, program):
         self.tags = np.zeros(nbytes, np.int64)
+        self.begun = set()  # (Rows, row) of which some op has made a part
         self.first_tag = {}  # buffer -> tag of its byte 0; byte k of row r is first_tag + r * row_bytes + k
         tag = 1
         for buffer in program.buffers():
@@ -24,8 +25,8 @@ class _Pool:
     def place(self, rows, r):
         """(slice of the pool, the tags that belong there) of row r."""
         held = rows.buffer.held_bytes // rows.row_bytes
-        at = rows.buffer.offset + r % held * rows.row_bytes
-        tag = self.first_tag[rows.buffer] + r * rows.row_bytes
+        at = rows.buffer.offset + rows.start + r % held * rows.row_bytes
+        tag = self.first_tag[rows.buffer] + rows.start + r * rows.row_bytes
         if at + rows.row_bytes > len(self.tags):
             raise PackerError(f'plan: "{rows.buffer.name}" row {r} ends at byte {at + rows.row_bytes}, past the pool')
         return slice(at, at + rows.row_bytes), np.arange(tag, tag + rows.row_bytes)
@@ -40,7 +41,7 @@ class _Pool:
         if len(wrong):
             raise PackerError(
                 f'plan: byte {wrong[0]} of row {r} of "{rows.buffer.name}", pool byte {where.start + wrong[0]}, is lost '
-                f"before {reader} reads it; this is a fault of the packer, please report it"
+                f"before {reader}; this is a fault of the packer, please report it"
             )
 
 
@@ -50,7 +51,7 @@ def prove(program, pool_bytes):
     for buffer in program.state:
         for k in range(buffer.nbytes):
             pool.tags[buffer.offset + k] = pool.first_tag[buffer] + k
-    for edge in program.inputs:
+    for edge in program.inputs if not program.streams else []:
         for r in range(edge.rows.rows):
             pool.write(edge.rows, r)
     for i, first, count in program.steps:
@@ -58,7 +59,7 @@ def prove(program, pool_bytes):
             _run(pool, program.ops[i], first + (n if count > 0 else -n))
     for edge in program.outputs:
         for r in range(edge.rows.rows):
-            pool.expect(edge.rows, r, "the caller")
+            pool.expect(edge.rows, r, "the caller reads it")
     for buffer in program.state:
         span = pool.tags[buffer.offset : buffer.offset + buffer.nbytes]
         if not np.array_equal(span, np.arange(buffer.nbytes) + pool.first_tag[buffer]):
@@ -78,11 +79,15 @@ def _run(pool, op, row):
         if rows.buffer.data is not None:
             continue
         for r in range(*needs(op, which, row)):
-            pool.expect(rows, r, f'"{op.name}"')
+            pool.expect(rows, r, f'"{op.name}" reads it')
             where, _ = pool.place(rows, r)
             if _overlap(where, out) and not (where == out and works_in_place(op, which)):
                 raise PackerError(f'plan: "{op.name}" writes row {row} over row {r} of its own input')
+    if (op.output, row) in pool.begun:  # the parts that are there must still be
+        pool.expect(op.output, row, f'"{op.name}" completes the row')
     pool.write(op.output, row)
+    if op.partial:
+        pool.begun.add((op.output, row))
 
 
 def _overlap(a, b):
