@@ -32,7 +32,7 @@ def load(source: Union[str, Buffer], pool: Union[WritableBuffer, None] = None) -
     The buffer must not change as long as the model is used.
 
     pool: bytearray or writable memoryview of at least `pool_bytes` bytes, which other models may use as well as long as
-    they do not run at the same time; without it the model allocates one of just that size.
+    they do not run at the same time and have no state; without it the model allocates one of just that size.
 
     ValueError where the blob is damaged, or the pool too small; MemoryError where the pool does not fit the heap.
     """
@@ -61,6 +61,9 @@ class Model:
     def pool_bytes(self) -> int:
         """RAM one inference needs."""
     @property
+    def state_bytes(self) -> int:
+        """The part of the pool that lives from one run to the next. Unless it is 0, no other model may use the pool."""
+    @property
     def blob_bytes(self) -> int:
         """Size of the .tin blob."""
     @property
@@ -74,6 +77,12 @@ class Model:
 
         What an input takes is said at Tensor. TypeError where the number of inputs is another.
         """
+    def feed(self, rows: Values) -> Union[Tensor, None]:
+        """Hand over the next rows of an input that was built with --stream-input, and run as far as they go.
+
+        Returns the first output after the input's last row, before that None. ValueError where these are not whole rows,
+        or more than are left of the input.
+        """
     def run(self) -> None:
         """Run to the end on what the inputs hold; where steps() was left before its end, from there on.
 
@@ -82,30 +91,39 @@ class Model:
     def steps(self, rows: int = 1) -> Generator[None, None, None]:
         """Run, yielding after each `rows` output rows but the last: `for _ in m.steps(): await asyncio.sleep(0)`."""
     def restart(self) -> None:
-        """Give up a run that steps() left unfinished. Tensor.set() does so too."""
+        """Give up a run that steps() left unfinished, with what it did to the state. Tensor.set() does so too."""
+    def reset(self) -> None:
+        """Forget earlier runs: the state becomes that of a model just loaded, and the next run starts over."""
     def profile(self) -> list[tuple[str, str, int]]:
         """Run on what the inputs hold, and time it: a list of (layer, kernel, microseconds)."""
     def selftest(self) -> None:
-        """Run on the blob's own input. RuntimeError names the first layer whose bytes differ from the packer's."""
+        """Run on the blob's own input. RuntimeError names the first layer whose bytes differ from the packer's.
+
+        State is lost: the model is reset before and after.
+        """
 
 class Tensor:
-    """An input or output: a sequence of raw int8 (or uint8) values that lies in the model's pool.
+    """An input or output: a sequence of raw values, quantised integers or bools, that lies in the model's pool.
 
-    What set(x), t[:] = x and model(x) take: bytes, bytearray, a memoryview or an array of bytes are raw values as they
-    are; floats, in an array or a list, are real values and are quantised; a list of nothing but ints holds raw values.
-    Nested lists are flattened. ValueError where their number is not the tensor's, or a value is out of range.
+    What set(x), t[:] = x and model(x) take: as many bytes as the tensor has, in bytes, a bytearray, a memoryview or an
+    array of elements of its size, are raw values as they are, little-endian; floats, in an array or a list, are real
+    values and are quantised; a list of nothing but ints holds raw values. Nested lists are flattened. ValueError where
+    their number is not the tensor's, or a value is out of range.
     """
 
+    stream: bool
+    """An input that is handed over row by row with Model.feed(); it has no data of its own."""
+
     data: memoryview
-    """The tensor's bytes in the pool, to read and write without a copy: int8 in two's complement, also where dtype is
-    uint8 (then each byte is the value ^ 0x80)."""
+    """The tensor's bytes in the pool, to read and write without a copy: little-endian in two's complement. Where the model
+    computes in int8 and dtype is uint8, each byte is the value ^ 0x80."""
 
     @property
     def name(self) -> str: ...
     @property
     def shape(self) -> tuple[int, ...]: ...
     @property
-    def dtype(self) -> Literal["int8", "uint8"]: ...
+    def dtype(self) -> Literal["int8", "uint8", "int16", "int32", "bool"]: ...
     @property
     def scale(self) -> float:
         """real value = scale * (raw value - zero_point)"""

@@ -39,30 +39,40 @@ def _scale(tensor):
     return scale
 
 
+def _put(out, i, size, value, flip):
+    """Element i of `out`, of `size` bytes."""
+    i *= size
+    for k in range(i, i + size):
+        out[k] = value & 0xFF ^ flip
+        value >>= 8
+
+
 def _quantize_into(out, tensor, values, flip):
     """TFLite's QUANTIZE: float32 x / scale, rounded half away from zero, + zero point, clamped."""
     scale = _scale(tensor)
-    zero_point = tensor.zero_point - tensor.flip
+    zero_point = tensor.zero_point
+    _, size, low, high, _ = tensor.kind
+    beyond = float(high - low + 1)
     i = 0
     for x in values:
         v = _float32(_float32(x) / scale)
         if v != v:
             raise ValueError("value %d for %s is not a number" % (i, tensor.label()))
-        # Beyond 256 the zero point cannot bring it back into range; infinities have no int().
-        v = min(max(v, -256.0), 256.0)
+        # Beyond the width of the range no zero point can bring it back into it; infinities have no int().
+        v = min(max(v, -beyond), beyond)
         q = int(v)
         if v - q >= 0.5:
             q += 1
         elif v - q <= -0.5:
             q -= 1
-        out[i] = min(max(q + zero_point, -128), 127) & 0xFF ^ flip
+        _put(out, i, size, min(max(q + zero_point, low), high), flip)
         i += 1
 
 
 def quantize(tensor, values):
     values = _values(values)
-    out = bytearray(len(values))
-    _quantize_into(out, tensor, values, tensor.flip)
+    out = bytearray(len(values) * tensor.kind[1])
+    _quantize_into(out, tensor, values, 0)
     return bytes(out)
 
 
@@ -75,30 +85,37 @@ def dequantize(tensor):
     return out
 
 
+def raw(tensor, x):
+    values = _values(x)
+    out = bytearray(len(values) * tensor.kind[1])
+    store(tensor, memoryview(out), values)
+    return out
+
+
 def store(tensor, part, x):
     """Write `x` to `part`, a memoryview of the tensor's data."""
     values = _values(x)
-    if len(values) != len(part):
-        raise ValueError("%d values were given for %d elements of %s" % (len(values), len(part), tensor.label()))
+    flip = tensor.flip
+    _, size, low, high, _ = tensor.kind
+    if isinstance(x, BUFFERS) and len(x) and type(x[0]) is not float:
+        raw = bytes(x)
+        if len(raw) == len(part) and len(raw) // len(x) in (1, size):  # else an array of other integers
+            part[:] = bytes(b ^ flip for b in raw) if flip else raw
+            return
+    if len(values) * size != len(part):
+        raise ValueError("%d values were given for %d elements of %s" % (len(values), len(part) // size, tensor.label()))
     for v in values:
         if isinstance(v, float):
-            _quantize_into(part, tensor, values, 0)
+            _quantize_into(part, tensor, values, flip)
             return
-    flip = tensor.flip
-    low, high = flip - 128, flip + 127
-    if isinstance(x, BUFFERS):
-        raw = bytes(x)
-        if len(raw) == len(part):  # and not an array of wider integers
-            values = raw
-            low, high = 0, 255
     i = 0
     for v in values:
-        if not isinstance(v, int):
+        if not isinstance(v, (int, bool)):  # which are no ints in MicroPython
             raise TypeError("value %d for %s is %r, not a number" % (i, tensor.label(), v))
         if not low <= v <= high:
             raise ValueError(
                 "value %d for %s is %d: raw values lie in %d..%d, real values must be floats"
                 % (i, tensor.label(), v, low, high)
             )
-        part[i] = v & 0xFF ^ flip
+        _put(part, i, size, v, flip)
         i += 1

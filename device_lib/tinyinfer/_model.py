@@ -14,6 +14,7 @@ except ValueError as e:  # a .mpy that was built for something else
 
     raise wrong_native_module(e)
 
+_BYTES = (bytes, bytearray, memoryview)
 _BACKENDS = {"c": "user module", "python": "pure Python"}
 backend = _BACKENDS.get(_core.ARCH) or "native " + _core.ARCH
 
@@ -30,7 +31,7 @@ def load(source, pool=None):
     The buffer must not change as long as the model is used.
 
     pool: bytearray or writable memoryview of at least `pool_bytes` bytes, which other models may use as well as long as
-    they do not run at the same time; without it the model allocates one of just that size.
+    they do not run at the same time and have no state; without it the model allocates one of just that size.
 
     ValueError where the blob is damaged, or the pool too small; MemoryError where the pool does not fit the heap.
     """
@@ -97,36 +98,67 @@ class Model:
         inputs = self.inputs
         if len(more) + 1 != len(inputs):
             raise TypeError("model %s takes %d inputs, %d were given" % (self.name, len(inputs), len(more) + 1))
+        if inputs[0].stream:
+            self._engine.restart()
+            if self.feed(x) is None:
+                self._engine.restart()
+                raise ValueError("model %s needs all rows of its input in a call: use feed() for parts" % self.name)
+            return self.outputs[0]
         inputs[0].set(x)
         for i in range(len(more)):
             inputs[i + 1].set(more[i])
         self._engine.run()
         return self.outputs[0]
 
+    def feed(self, rows):
+        """Hand over the next rows of an input that was built with --stream-input, and run as far as they go.
+
+        What a row may be is said at Tensor. Returns the first output after the input's last row, before that None.
+        """
+        tensor = self.inputs[0]
+        if isinstance(rows, _BYTES):
+            done = self._engine.feed(rows, tensor.flip)
+        else:
+            done = self._engine.feed(tensor.raw(rows), 0)
+        return self.outputs[0] if done else None
+
     def run(self):
         """Run to the end on what the inputs hold; where steps() was left before its end, from there on."""
-        self._engine.run()
+        if not self._engine.run():
+            raise ValueError("model %s takes its input row by row: hand the rows to feed()" % self.name)
 
     def steps(self, rows=1):
         """Run, yielding after each `rows` output rows but the last: `for _ in m.steps(): await asyncio.sleep(0)`."""
         if rows < 1:
             raise ValueError("steps() makes at least 1 row at a time, not %d" % rows)
+        if self.inputs and self.inputs[0].stream:
+            raise ValueError("model %s takes its input row by row: feed() runs it in steps" % self.name)
         while self._engine.step(rows):
             yield
 
     def restart(self):
-        """Give up a run that steps() left unfinished. Tensor.set() does so too."""
+        """Give up a run that steps() left unfinished, with what it did to the state. Tensor.set() does so too."""
         self._engine.restart()
+
+    def reset(self):
+        """Forget earlier runs: the state becomes that of a model just loaded, and the next run starts over."""
+        self._engine.reset()
 
     def profile(self):
         """Run on what the inputs hold, and time it: a list of (layer, kernel, microseconds)."""
         from ._profile import profile
 
+        if self.inputs and self.inputs[0].stream:
+            raise ValueError("model %s takes its input row by row: build it without --stream-input to profile it" % self.name)
         return profile(self._engine, self._blob)
 
     def selftest(self):
-        """Run on the blob's own input. RuntimeError names the first layer whose bytes differ from the packer's."""
+        """Run on the blob's own input. RuntimeError names the first layer whose bytes differ from the packer's.
+
+        State is lost: the model is reset before and after.
+        """
         op = self._engine.selftest()
+        self._engine.reset()
         if op >= 0:
             from ._errors import selftest_error
 
@@ -150,6 +182,11 @@ class Model:
     def pool_bytes(self):
         """RAM one inference needs."""
         return unpack_from("<I", self._blob, 12)[0]
+
+    @property
+    def state_bytes(self):
+        """The part of the pool that lives from one run to the next. Unless it is 0, no other model may use the pool."""
+        return unpack_from("<I", self._blob, 60)[0]
 
     @property
     def blob_bytes(self):

@@ -5,8 +5,10 @@ from struct import unpack_from
 from ._blob import string_at
 
 _KERNELS = (
-    "FULLY_CONNECTED", "CONV2D", "DEPTHWISE_CONV2D", "MAX_POOL", "AVERAGE_POOL", "SOFTMAX", "ADD", "PAD", "REDUCE_MEAN",
-    "TABLE",
+    "FULLY_CONNECTED", "CONV2D", "DEPTHWISE_CONV2D", "MAX_POOL", "AVERAGE_POOL", "SOFTMAX", "ADD", "PAD",
+    "REDUCE_MEAN", "TABLE", "BINARY", "COMPARE", "SELECT", "COPY", "GATHER", "REDUCE_MAX", "ARG_MAX",
+    "TRANSPOSE_CONV", "BATCH_MATMUL", "RESIZE_BILINEAR", "L2_NORM", "LOG_SOFTMAX", "CONVERT", "TABLE16", "SOFTMAX16",
+    "GENERAL_CONV", "POOL16", "LSTM", "SVDF",
 )  # fmt: skip
 
 
@@ -25,7 +27,7 @@ def profile(engine, blob):
     ops, steps = unpack_from("<II", blob, 32)
     spent = [0] * n_ops
     engine.restart()
-    for i in range(n_steps):
+    for i in range(unpack_from("<H", blob, 64)[0], n_steps):  # the first ones are for reset only
         op, _, rows = unpack_from("<HHh", blob, steps + 6 * i)
         start = now()
         engine.step(abs(rows))

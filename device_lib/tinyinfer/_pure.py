@@ -10,6 +10,7 @@ from ._pure_check import check
 from ._pure_proof import AT_HEADER, FAULT_POOL_SMALL, HEADER, byte_view, crc32, fault
 
 ARCH = "python"
+DONE, MORE, WAITS = 0, 1, 2  # enum ti_progress
 
 # The module whose KERNELS has a kernel, by its number: imported when a blob first needs it, since code is RAM.
 _MODULES = {
@@ -23,12 +24,41 @@ _MODULES = {
     8: "_pure_kernels",
     9: "_pure_kernels",
     10: "_pure_kernels",
+    11: "_pure_kernels_binary",
+    12: "_pure_kernels_binary",
+    13: "_pure_kernels_binary",
+    14: "_pure_kernels_movement",
+    15: "_pure_kernels_movement",
+    16: "_pure_kernels_reduce",
+    17: "_pure_kernels_reduce",
+    18: "_pure_kernels_general",
+    19: "_pure_kernels_matmul",
+    20: "_pure_kernels_matmul",
+    21: "_pure_kernels_reduce",
+    22: "_pure_kernels_reduce",
+    23: "_pure_kernels_unary",
+    24: "_pure_kernels_unary",
+    25: "_pure_kernels_reduce",
+    26: "_pure_kernels_general",
+    27: "_pure_kernels_general",
+    28: "_pure_kernels_state",
+    29: "_pure_kernels_state",
 }
 
 
 def _kernel(number):
     """The function of a kernel."""
     return __import__("tinyinfer." + _MODULES[number], None, None, ("KERNELS",)).KERNELS[number]
+
+
+def _fill(s, to, at, count):
+    """`count` bytes of the selftest's generator, whose state is `s`; returns its next state."""
+    for i in range(at, at + count):
+        s = (s ^ s << 7) & 0xFFFF
+        s ^= s >> 9
+        s = (s ^ s << 8) & 0xFFFF
+        to[i] = s & 0xFF
+    return s
 
 
 class Engine:
@@ -56,6 +86,7 @@ class Engine:
 
     def restart(self):
         """Start over: the next row is the first. State stays."""
+        self._fed = 0
         self._seek(self._n_init_steps)
 
     def reset(self):
@@ -64,21 +95,58 @@ class Engine:
             self._pool[i] = 0
         if self._n_init_steps:
             self._seek(0)
-            while self._row_done(0, self._n_init_steps):
+            while self._row_done(0, self._n_init_steps) == MORE:
                 pass
         self.restart()
 
     def run(self):
-        """To the end, from where the run stands."""
-        while self._row_done():
-            pass
+        """To the end, from where the run stands: True; False where it waits for rows of a streamed input."""
+        while True:
+            progress = self._row_done()
+            if progress != MORE:
+                return progress == DONE
 
     def step(self, n):
         """Make the next n output rows. True while rows are left; at the end False, and the run stands at its start."""
         for _ in range(n):
-            if not self._row_done():
-                return False
+            progress = self._row_done()
+            if progress != MORE:
+                return progress == WAITS
         return True
+
+    def feed(self, data, flip):
+        """Hand over rows of the streamed input, each byte ^ flip, and run as far as they go. True at the end of the run.
+
+        ValueError where the input is not streamed, or `data` is not a whole number of its rows, or more than are left.
+        """
+        rows, row_bytes = self._stream_rows()
+        data = byte_view(data)
+        if not rows or len(data) % row_bytes:
+            raise ValueError("feed() takes whole rows of a streamed input")
+        if len(data) // row_bytes > rows - self._fed:
+            raise ValueError("feed() got more rows than are left of the input")
+        done = False
+        for at in range(0, len(data), row_bytes):
+            if self.run():
+                raise ValueError("feed() got a row that the model does not wait for")
+            self._feed_row(bytes([b ^ flip for b in data[at : at + row_bytes]]))
+            done = self.run()
+        return done
+
+    def _stream_rows(self):
+        """(rows, row_bytes) of the streamed input, (0, 1) where there is none."""
+        tensor, _, _, _, stream = unpack_from("<H4B", self._blob, self._io) if self._n_inputs else (0, 0, 0, 0, 0)
+        if not stream:
+            return 0, 1
+        _, row_bytes, rows = self._tensor(tensor)[:3]
+        return rows, row_bytes
+
+    def _feed_row(self, row):
+        """Put the next row of the streamed input into its place."""
+        offset, row_bytes, _, ring = self._tensor(unpack_from("<H", self._blob, self._io)[0])[:4]
+        at = offset + self._fed % ring * row_bytes
+        self._pool[at : at + row_bytes] = row
+        self._fed += 1
 
     def op(self):
         """Index of the op whose row comes next."""
@@ -86,28 +154,34 @@ class Engine:
 
     def fill(self, seed):
         """Fill the inputs with the selftest's pseudo-random bytes."""
-        pool = self._pool
         s = seed & 0xFFFF
         for i in range(self._n_inputs):
-            offset, row_bytes, rows = self._tensor(unpack_from("<H", self._blob, self._io + 44 * i)[0])[:3]
-            for at in range(offset, offset + row_bytes * rows):
-                s = (s ^ s << 7) & 0xFFFF
-                s ^= s >> 9
-                s = (s ^ s << 8) & 0xFFFF
-                pool[at] = s & 0xFF
+            tensor, _, _, _, stream = unpack_from("<H4B", self._blob, self._io + 44 * i)
+            if not stream:
+                offset, row_bytes, rows = self._tensor(tensor)[:3]
+                s = _fill(s, self._pool, offset, row_bytes * rows)
 
     def selftest(self):
         """Run on the selftest's input. The first op whose rows differ from the packer's, or -1."""
         self.reset()
         self.fill(self._seed)
         crcs = [0] * self._n_ops
-        more = self._n_steps > self._n_init_steps
-        while more:
+        progress = MORE if self._n_steps > self._n_init_steps else DONE
+        s = self._seed  # a streamed input is the only one, and gets its bytes as it goes
+        while progress != DONE:
+            if progress == WAITS:
+                row = bytearray(self._stream_rows()[1])
+                s = _fill(s, row, 0, len(row))
+                self._feed_row(row)
             op = self._op
+            if self._waits_for:
+                progress = self._row_done()
+                continue
             tensor = self._output
             at = tensor[0] + self._row % tensor[3] * tensor[1]
-            more = self._row_done()
-            crcs[op] = crc32(self._pool[at : at + tensor[1]], crcs[op])
+            progress = self._row_done()
+            if not self._blob[self._ops + 28 * op + 1]:  # partial
+                crcs[op] = crc32(self._pool[at : at + tensor[1]], crcs[op])
         for op in range(self._n_ops):
             if crcs[op] != unpack_from("<I", self._blob, self._ops + 28 * op + 20)[0]:
                 return op
@@ -136,27 +210,39 @@ class Engine:
     def _seek(self, step):
         """Stand at the first row of a step, what its kernel needs at hand."""
         self._step = step
+        self._waits_for = 0  # rows of the streamed input that must be there
         if step == self._n_steps:
             self._op = 0
             return
         self._op, self._row, rows = unpack_from("<2Hh", self._blob, self._steps + 6 * step)
         self._by = 1 if rows > 0 else -1
         self._end = self._row + rows
+        if self._op == 0xFFFF:
+            self._op = 0
+            self._waits_for = self._end
+            return
         kernel, _, output, a, b, c, _, self._params = unpack_from("<BBHHHHHI", self._blob, self._ops + 28 * self._op)
         self._kernel = _kernel(kernel)
         self._inputs = [self._tensor(i) for i in (a, b, c) if i != 0xFFFF]
         self._output = self._tensor(output)
 
     def _row_done(self, first=None, past=None):
-        """Make the next row of the steps first .. past - 1, by default those of an inference. True while rows are left."""
+        """Make the next row of the steps first .. past - 1, by default those of an inference. Returns the progress."""
         if past is None:
             first, past = self._n_init_steps, self._n_steps
         if first == past:
-            return False
-        self._kernel(self._blob, self._pool, self._params, self._inputs, self._output, self._row)
-        self._row += self._by
-        if self._row != self._end:
-            return True
-        last = self._step + 1 == past
-        self._seek(first if last else self._step + 1)
-        return not last
+            return DONE
+        if self._waits_for:
+            if self._fed < self._waits_for:
+                return WAITS
+        else:
+            self._kernel(self._blob, self._pool, self._params, self._inputs, self._output, self._row)
+            self._row += self._by
+            if self._row != self._end:
+                return MORE
+        if self._step + 1 < past:
+            self._seek(self._step + 1)
+            return MORE
+        self._fed = 0
+        self._seek(first)
+        return DONE

@@ -26,6 +26,25 @@ _MODULES = {
     8: "_pure_check_kernels",
     9: "_pure_check_kernels",
     10: "_pure_check_kernels",
+    11: "_pure_check_binary",
+    12: "_pure_check_binary",
+    13: "_pure_check_binary",
+    14: "_pure_check_movement",
+    15: "_pure_check_movement",
+    16: "_pure_check_reduce",
+    17: "_pure_check_reduce",
+    18: "_pure_check_general",
+    19: "_pure_check_general",
+    20: "_pure_check_general",
+    21: "_pure_check_reduce",
+    22: "_pure_check_reduce",
+    23: "_pure_check_reduce",
+    24: "_pure_check_reduce",
+    25: "_pure_check_reduce",
+    26: "_pure_check_general",
+    27: "_pure_check_general",
+    28: "_pure_check_state",
+    29: "_pure_check_state",
 }
 
 
@@ -97,6 +116,7 @@ def _check_header(p):
     p.string(name)
     if metadata:
         p.string(metadata)
+    p.n_inputs, p.n_init_steps, p.io = n_inputs, n_init_steps, io
     return n_steps, n_inputs, n_outputs, steps, io
 
 
@@ -133,11 +153,11 @@ def _facts(kernel):
 
 
 def _check_op(p):
-    kernel, reserved0, output, a, b, c, reserved1, params, scratch, _, name = unpack_from(
+    kernel, partial, output, a, b, c, reserved, params, scratch, _, name = unpack_from(
         "<2B5H4I", p.blob, p.ops + 28 * p.index
     )
-    p.reserved(reserved0)
-    p.reserved(reserved1)
+    p.between(partial, 0, 1, 1)
+    p.reserved(reserved)
     if kernel not in _MODULES:
         p.fail(FAULT_VALUE, kernel, 0)
     check_params, params_bytes, n_inputs, constant, has_scratch, in_dtypes, out_dtypes = _facts(kernel)
@@ -155,8 +175,22 @@ def _check_op(p):
     check_params(p, params, inputs, p.tensor(output), scratch)
 
 
+def _check_input_step(p, row, rows):
+    """Rows of the streamed input, in steps that are not for reset."""
+    tensor, _, _, _, stream = unpack_from("<H4B", p.blob, p.io) if p.n_inputs == 1 else (0, 0, 0, 0, 0)
+    if not stream or tensor >= p.n_tensors or p.index < p.n_init_steps:
+        p.fail(FAULT_VALUE, 0xFFFF, 0)
+    p.between(rows, 1, 0x7FFF, 4)
+    has = p.tensor(tensor)[2]
+    if row + rows > has:
+        p.fail(FAULT_SHAPE, row + rows, has)
+
+
 def _check_step(p, at):
     op, row, rows = unpack_from("<2Hh", p.blob, at)
+    if op == 0xFFFF:
+        _check_input_step(p, row, rows)
+        return
     if op >= p.n_ops:
         p.fail(FAULT_INDEX, op, p.n_ops)
     has = p.tensor(unpack_from("<H", p.blob, p.ops + 28 * op + 2)[0])[2]
@@ -172,17 +206,19 @@ def _check_step(p, at):
 
 
 def _check_io(p, at):
-    index, dtype, edge, ndim, reserved0, reserved1, reserved2 = unpack_from("<H6B", p.blob, at)
+    index, dtype, edge, ndim, stream, reserved0, reserved1 = unpack_from("<H6B", p.blob, at)
     if index >= p.n_tensors:
         p.fail(FAULT_INDEX, index, p.n_tensors)
     _, row_bytes, rows, ring, tensor_dtype, space, _ = p.tensor(index)
     if space != 0:
         p.fail(FAULT_VALUE, index, 0)
-    p.equal(rows, ring)
+    p.between(stream, 0, int(p.place == AT_INPUT and p.n_inputs == 1), 5)
+    if not stream:
+        p.equal(rows, ring)
     p.between(dtype, tensor_dtype, tensor_dtype, 2)
     p.between(edge, 1, _BOOL, 3)
     p.between(ndim, 0, 6, 4)
-    p.reserved(reserved0 | reserved1 | reserved2)
+    p.reserved(reserved0 | reserved1)
     has = rows * row_bytes
     size = _element_bytes(tensor_dtype)
     for i, n in enumerate(unpack_from("<6I", p.blob, at + 8)):

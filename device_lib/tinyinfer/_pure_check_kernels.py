@@ -8,36 +8,43 @@ from struct import unpack_from
 
 from ._pure_proof import FAULT_SHAPE
 
-_OFFSET, _ROW_BYTES, _ROWS, _RING = range(4)
+_OFFSET, _ROW_BYTES, _ROWS, _RING, _DTYPE = range(5)
 
 
-def _stage(p, offset, channels, at):
+def stage(p, offset, channels, at, is_int16=False, wide=0):
     """ti_output_stage at `offset`; `at` is its byte in the kernel's parameters."""
     bias, multiplier, shift, zero_point, low, high, per_channel, reserved = unpack_from("<3I3h2B", p.blob, offset)
     n = channels if per_channel else 1
+    least = -0x8000 if is_int16 else -0x80
     p.reserved(reserved)
     p.between(per_channel, 0, 1, at + 18)
-    p.between(zero_point, -128, 127, at + 12)
-    p.min_max(low, high, at + 14)
-    p.offset(bias, 4 * channels, 4)
+    p.between(zero_point, least, ~least, at + 12)
+    p.between(low, least, ~least, at + 14)
+    p.between(high, low, ~least, at + 16)
+    p.offset(bias, (8 if wide else 4) * channels, 4)
     p.offset(multiplier, 4 * n, 4)
     p.offset(shift, n, 1)
     for i in range(n):
         p.between(unpack_from("<i", p.blob, multiplier + 4 * i)[0], 0, 0x7FFFFFFF, at + 4)
-        p.between(unpack_from("<b", p.blob, shift + i)[0], -31, 30, at + 8)
+        p.between(unpack_from("<b", p.blob, shift + i)[0], -31, 14 if wide else 30, at + 8)
 
 
-def _window(p, window, source, output):
+def _bytes(tensor):
+    """Of an int8 or int16 element."""
+    return 2 if tensor[_DTYPE] == 3 else 1
+
+
+def window(p, fields, source, output):
     """ti_window, as unpacked."""
     for i in range(12):
-        p.between(window[i], 1, 0xFFFF if i < 8 else 256, 2 * i)
-    in_h, in_w, in_c, out_h, out_w, out_c, k_h, _, _, _, dilation_h = window[:11]
+        p.between(fields[i], 1, 0xFFFF if i < 8 else 256, 2 * i)
+    in_h, in_w, in_c, out_h, out_w, out_c, k_h, _, _, _, dilation_h = fields[:11]
     images = source[_ROWS] // in_h
     held = (k_h - 1) * dilation_h + 1
     p.product(images, in_h, 1, source[_ROWS])
     p.product(images, out_h, 1, output[_ROWS])
-    p.product(in_w, in_c, 1, source[_ROW_BYTES])
-    p.product(out_w, out_c, 1, output[_ROW_BYTES])
+    p.product(in_w, in_c, _bytes(source), source[_ROW_BYTES])
+    p.product(out_w, out_c, _bytes(output), output[_ROW_BYTES])
     if source[_RING] != source[_ROWS] and source[_RING] < held:
         p.fail(FAULT_SHAPE, held, source[_RING])
 
@@ -49,32 +56,32 @@ def _fully_connected(p, params, inputs, output, scratch):
     p.product(pixels, in_c, 1, source[_ROW_BYTES])
     p.product(pixels, out_c, 1, output[_ROW_BYTES])
     p.offset(weights, in_c * out_c, 1)
-    _stage(p, params + 16, out_c, 16)
+    stage(p, params + 16, out_c, 16)
 
 
-def _conv(p, params, window, taps):
+def _conv(p, params, fields, taps):
     """What follows the window in either convolution; `taps` is the number of weights."""
     zero_point, reserved, weights = unpack_from("<hHI", p.blob, params + 28)
     p.between(zero_point, -128, 127, 28)
     p.reserved(reserved)
     p.offset(weights, taps, 1)
-    _stage(p, params + 36, window[5], 36)
+    stage(p, params + 36, fields[5], 36)
 
 
 def _conv2d(p, params, inputs, output, scratch):
-    window = unpack_from("<14H", p.blob, params)
-    _window(p, window, inputs[0], output)
-    patch = window[6] * window[7] * window[2]
-    _conv(p, params, window, patch * window[5])
+    fields = unpack_from("<14H", p.blob, params)
+    window(p, fields, inputs[0], output)
+    patch = fields[6] * fields[7] * fields[2]
+    _conv(p, params, fields, patch * fields[5])
     p.pool(scratch, patch)
 
 
 def _depthwise_conv2d(p, params, inputs, output, scratch):
-    window = unpack_from("<14H", p.blob, params)
-    _window(p, window, inputs[0], output)
-    in_c, out_c = window[2], window[5]
+    fields = unpack_from("<14H", p.blob, params)
+    window(p, fields, inputs[0], output)
+    in_c, out_c = fields[2], fields[5]
     p.product(out_c // in_c, in_c, 1, out_c)
-    _conv(p, params, window, window[6] * window[7] * out_c)
+    _conv(p, params, fields, fields[6] * fields[7] * out_c)
 
 
 def _never_empty(p, size, out, taps, stride, pad):
@@ -85,27 +92,29 @@ def _never_empty(p, size, out, taps, stride, pad):
         p.fail(FAULT_SHAPE, (out - 1) * stride + 1, size + pad)
 
 
-def _pool2d(p, params, inputs, output, scratch):
-    window = unpack_from("<14H", p.blob, params)
-    _window(p, window, inputs[0], output)
+def pool_window(p, params, source, output):
+    """The ti_window that starts a pool's parameters."""
+    fields = unpack_from("<14H", p.blob, params)
+    window(p, fields, source, output)
     (in_h, in_w, in_c, out_h, out_w, out_c, k_h, k_w, stride_h, stride_w, dilation_h, dilation_w,
-     pad_top, pad_left) = window  # fmt: skip
+     pad_top, pad_left) = fields  # fmt: skip
     p.equal(in_c, out_c)
     p.between(dilation_h, 1, 1, 20)
     p.between(dilation_w, 1, 1, 22)
     _never_empty(p, in_h, out_h, k_h, stride_h, pad_top)
     _never_empty(p, in_w, out_w, k_w, stride_w, pad_left)
+
+
+def _pool2d(p, params, inputs, output, scratch):
+    pool_window(p, params, inputs[0], output)
     low, high = unpack_from("<2h", p.blob, params + 28)
     p.min_max(low, high, 28)
 
 
-def _softmax(p, params, inputs, output, scratch):
-    source = inputs[0]
+def softmax(p, params, inputs, output, scratch):
     count, depth, table, table_count, reserved = unpack_from("<3I2H", p.blob, params)
     p.reserved(reserved)
-    p.equal(source[_ROWS], output[_ROWS])
-    p.product(count, depth, 1, source[_ROW_BYTES])
-    p.equal(source[_ROW_BYTES], output[_ROW_BYTES])
+    p.elements(inputs[0], output, count, depth)
     p.between(table_count, 1, 256, 12)
     p.offset(table, 4 * table_count, 4)
     p.between(depth, 1, 4095, 4)
@@ -148,30 +157,40 @@ def _pad(p, params, inputs, output, scratch):
     p.between(fill, -128, 127, 6)
 
 
-def _reduce_mean(p, params, inputs, output, scratch):
-    source = inputs[0]
-    outer, width, inner, rows, zero_point, multiplier, shift, _ = unpack_from("<3IHh3i", p.blob, params)
+def reduction(p, source, output, outer, width, inner, rows):
+    """What the kernels that reduce over `rows` input rows and over the width prove of their tensors."""
+    size = _bytes(source)
     p.product(output[_ROWS], rows, 1, source[_ROWS])
     if source[_RING] != source[_ROWS] and source[_RING] < rows:
         p.fail(FAULT_SHAPE, rows, source[_RING])
-    p.product(outer, width, inner, source[_ROW_BYTES])
-    p.product(outer, inner, 1, output[_ROW_BYTES])
+    if source[_ROW_BYTES] % size:
+        p.fail(FAULT_SHAPE, size, source[_ROW_BYTES])
+    p.product(outer, width, inner, source[_ROW_BYTES] // size)
+    p.product(outer, inner, 4 if output[_DTYPE] == 4 else _bytes(output), output[_ROW_BYTES])
+
+
+def _reduce_mean(p, params, inputs, output, scratch):
+    source = inputs[0]
+    outer, width, inner, rows, zero_point, multiplier, shift, _ = unpack_from("<3IHh3i", p.blob, params)
+    least = -0x8000 if source[_DTYPE] == 3 else -0x80
+    p.between(output[_DTYPE], source[_DTYPE], source[_DTYPE], 2)
+    reduction(p, source, output, outer, width, inner, rows)
     p.between(shift, -31, 30, 20)
     p.between(multiplier, 0, 0x7FFFFFFF, 16)
-    p.between(zero_point, -128, 127, 14)
+    p.between(zero_point, least, ~least, 14)
 
 
 def _table(p, params, inputs, output, scratch):
-    source = inputs[0]
     count, table = unpack_from("<2I", p.blob, params)
-    p.equal(source[_ROWS], output[_ROWS])
-    p.equal(count, source[_ROW_BYTES])
-    p.equal(count, output[_ROW_BYTES])
+    p.elements(inputs[0], output, count, 1)
     p.offset(table, 256, 1)
 
 
 # dtypes, as in enum ti_dtype
 _I8 = (1,)
+_I8_I16 = (1, 3)
+_BYTE = (1, 2, 6)
+_ANY = (1, 2, 3, 4, 6)
 
 # By kernel number: the check, bytes of parameters, number of inputs, bit i: input i may be a constant, has it scratch
 # memory, dtypes of the inputs, of the output.
@@ -181,9 +200,9 @@ CHECKS = {
     3: (_depthwise_conv2d, 56, 1, 0, False, _I8, _I8),
     4: (_pool2d, 32, 1, 0, False, _I8, _I8),
     5: (_pool2d, 32, 1, 0, False, _I8, _I8),
-    6: (_softmax, 16, 1, 0, False, _I8, _I8),
+    6: (softmax, 16, 1, 0, False, _I8, _I8_I16),
     7: (_add, 32, 2, 3, False, _I8, _I8),
-    8: (_pad, 32, 1, 0, False, _I8, _I8),
-    9: (_reduce_mean, 28, 1, 0, False, _I8, _I8),
-    10: (_table, 8, 1, 0, False, _I8, _I8),
+    8: (_pad, 32, 1, 0, False, _ANY, _ANY),
+    9: (_reduce_mean, 28, 1, 0, False, _I8_I16, _I8_I16),
+    10: (_table, 8, 1, 0, False, _BYTE, _BYTE),
 }

@@ -43,9 +43,48 @@ def requantise(x, multiplier, shift):
     return rshift((x * multiplier + 0x40000000) >> 31, -shift)
 
 
+def scale_sum(x, multiplier, shift, wide):
+    """requantise(), and where `wide` TFLite Micro's MultiplyByQuantizedMultiplier of 64 bits: rounded once."""
+    if not wide:
+        return requantise(wrap(x), multiplier, shift)
+    product = x * multiplier
+    if not -0x8000000000000000 <= product <= 0x7FFFFFFFFFFFFFFF:
+        product = ((product + 0x8000000000000000) & 0xFFFFFFFFFFFFFFFF) - 0x8000000000000000
+    product >>= 14 - shift
+    return wrap((product >> 1) + (product & 1))
+
+
 def saturate(x):
     """x in the range of int32."""
     return INT32_MAX if x > INT32_MAX else INT32_MIN if x < INT32_MIN else x
+
+
+def reciprocal(x):
+    """(r, zeros): 1 / (x / 2^31 * 2^zeros) in Q0.31, halved, and the leading zeros of x > 0 (SPEC.md, "Reciprocal")."""
+    zeros = 0
+    while not (x << zeros) & 0x80000000:
+        zeros += 1
+    half = (x << zeros) >> 1
+    y = 1515870810 + high(half, -1010580540)
+    for _ in range(3):
+        y = wrap(y + saturate(4 * high(y, 0x20000000 - high(half, y))))
+    return saturate(2 * y), zeros
+
+
+def squash(table, x, is_tanh):
+    """The logistic function or tanh of x / 2^24, as int16 in Q0.15."""
+    bits = 8 if is_tanh else 9
+    size = -x if x < 0 else x
+    i = size >> bits
+    if i >= 255:
+        y = 0xFFFF << 8 if is_tanh else 0x7FFF << 10
+    else:
+        y = (table[i] << bits) + (size & ((1 << bits) - 1)) * (table[i + 1] - table[i])
+    y -= 1 << (15 + bits)  # the value at 0, about which both are symmetric
+    if x < 0:
+        y = ~y
+    y = wrap(y + 0x80) >> 8 if is_tanh else wrap(y + 0x1000200) >> 10
+    return (y + 0x8000 & 0xFFFF) - 0x8000
 
 
 def int8s(buffer, offset, count):
@@ -53,9 +92,20 @@ def int8s(buffer, offset, count):
     return array("b", bytes(buffer[offset : offset + count]))
 
 
+def int16s(buffer, offset, count):
+    """`count` little-endian int16 from byte `offset` of `buffer`."""
+    return array("h", bytes(buffer[offset : offset + 2 * count]))
+
+
 def row_at(tensor, row):
     """Where a row lies in the pool or the blob; `tensor` is (offset, row_bytes, rows, ring, dtype, space)."""
     return tensor[0] + row % tensor[3] * tensor[1]
+
+
+def store(pool, tensor, row, values):
+    """Write `values`, an array of the tensor's dtype, as a row of it."""
+    at = row_at(tensor, row)
+    pool[at : at + tensor[1]] = bytes(values)
 
 
 class OutputStage:

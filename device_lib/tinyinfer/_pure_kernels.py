@@ -4,9 +4,10 @@ Every kernel is called as kernel(blob, pool, params, inputs, output, row): `para
 `inputs` and `output` are tensors as unpacked from ti_tensor. _pure_check has proved every access.
 """
 
+from array import array
 from struct import unpack_from
 
-from ._pure_fixed import OutputStage, high, int8s, requantise, row_at, rshift, saturate, wrap
+from ._pure_fixed import OutputStage, high, int8s, int16s, reciprocal, requantise, row_at, rshift, store, wrap
 
 
 def fully_connected(blob, pool, params, inputs, output, row):
@@ -29,24 +30,13 @@ def fully_connected(blob, pool, params, inputs, output, row):
             to += out_c
 
 
-def _reciprocal(total):
-    """(r, headroom): 1 / total in Q0.31 with the headroom to shift it by; total > 0 in Q12.19."""
-    leading_zeros = 0
-    while not (total << leading_zeros) & 0x80000000:
-        leading_zeros += 1
-    half = (total << leading_zeros) >> 1
-    y = 1515870810 + high(half, -1010580540)
-    for _ in range(3):
-        y = wrap(y + saturate(4 * high(y, 0x20000000 - high(half, y))))
-    return saturate(2 * y), 12 - leading_zeros
-
-
 def softmax(blob, pool, params, inputs, output, row):
-    """out[v][c] = exp(x[v][c]) / sum over c, on a scale of 1/256 with zero point -128."""
+    """out[v][c] = exp(x[v][c]) / sum over c, from the least of the output's dtype on, on a scale of 1/256 or 1/65536."""
     count, depth, table, table_count = unpack_from("<3IH", blob, params)
     exps = unpack_from("<%di" % table_count, blob, table)
     at = row_at(inputs[0], row)
-    to = row_at(output, row)
+    code, least, bits = ("h", -0x8000, 27) if output[4] == 3 else ("b", -0x80, 35)
+    out = array(code)
     for _ in range(count):
         x = int8s(pool, at, depth)
         top = max(x)
@@ -54,14 +44,14 @@ def softmax(blob, pool, params, inputs, output, row):
         for v in x:
             if top - v < table_count:
                 total += rshift(exps[top - v], 12)
-        r, headroom = _reciprocal(total)
-        for c in range(depth):
-            q = -128
-            if top - x[c] < table_count:
-                q += rshift(high(r, exps[top - x[c]]), headroom + 23)
-            pool[to + c] = (127 if q > 127 else -128 if q < -128 else q) & 0xFF
+        r, zeros = reciprocal(total)
+        for v in x:
+            q = least
+            if top - v < table_count:
+                q += rshift(high(r, exps[top - v]), bits - zeros)
+            out.append(~least if q > ~least else least if q < least else q)
         at += depth
-        to += depth
+    store(pool, output, row, out)
 
 
 def add(blob, pool, params, inputs, output, row):
@@ -95,20 +85,21 @@ def pad(blob, pool, params, inputs, output, row):
 
 
 def reduce_mean(blob, pool, params, inputs, output, row):
-    """The mean over `rows` input rows and over the width of [outer][width][inner]."""
+    """The mean over `rows` input rows and over the width of [outer][width][inner], int8 or int16."""
     outer, width, inner, rows, zero_point, multiplier, shift, bias = unpack_from("<3IHh3i", blob, params)
-    lines = [int8s(pool, row_at(inputs[0], row * rows + i), inputs[0][1]) for i in range(rows)]
-    to = row_at(output, row)
+    load, code, least = (int16s, "h", -0x8000) if output[4] == 3 else (int8s, "b", -0x80)
     block = width * inner
+    lines = [load(pool, row_at(inputs[0], row * rows + i), outer * block) for i in range(rows)]
+    out = array(code)
     for o in range(outer):
         for i in range(inner):
             total = 0
             for line in lines:
                 for j in range(o * block + i, (o + 1) * block, inner):
                     total += line[j]
-            q = requantise(wrap(total + bias), multiplier, shift) + zero_point
-            pool[to] = (127 if q > 127 else -128 if q < -128 else q) & 0xFF
-            to += 1
+            q = wrap(requantise(wrap(total + bias), multiplier, shift) + zero_point)
+            out.append(~least if q > ~least else least if q < least else q)
+    store(pool, output, row, out)
 
 
 def table(blob, pool, params, inputs, output, row):

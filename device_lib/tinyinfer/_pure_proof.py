@@ -77,6 +77,19 @@ class Proof:
             product *= c
         self.equal(product, has)
 
+    def elements(self, source, output, count, depth):
+        """Rows of both tensors are equal, each count * depth elements."""
+        self.equal(source[2], output[2])
+        for tensor in source, output:
+            dtype = tensor[4]
+            self.product(count, depth, 4 if 4 <= dtype <= 5 else 2 if dtype == 3 else 1, tensor[1])
+
+    def multipliers(self, params, multiplier_at, shift_at, count):
+        """`count` multipliers are at least 0, shifts -31..30; their fields are at these bytes of the parameters."""
+        for i in range(count):
+            self.between(unpack_from("<i", self.blob, params + multiplier_at + 4 * i)[0], 0, 0x7FFFFFFF, multiplier_at)
+            self.between(unpack_from("<b", self.blob, params + shift_at + i)[0], -31, 30, shift_at)
+
     def offset(self, offset, size, align):
         """`size` bytes at `offset` lie between the header and the CRC, aligned."""
         if offset % align or offset < HEADER_BYTES or offset + size > self.end:
