@@ -24,13 +24,17 @@ help:
 	@echo "make unix       MicroPython's unix port, plain and with the user C module"
 	@echo "make fuzz       a minute of libFuzzer on the loader and the kernels"
 	@echo "make bench      x86-64 instructions of an inference, for each of MODELS=\"$(MODELS)\""
-	@echo "make size       bytes of the native module for each of ARCHS"
+	@echo "make size       bytes of every kernel's code and of the native module, for each compiler that is there"
+	@echo "make stack      the deepest stack of the core, and how it comes about, for each compiler that is there"
+	@echo "make memory     RAM of every model at hand, beside TFLite Micro's; UPDATE=1 keeps it as what no pool may exceed"
+	@echo "make conformance    every op on every backend against TFLite Micro: bytes that differ in 200 cases each"
 	@echo "make clean      remove what was built; distclean: .venv and MicroPython's source too"
 	@echo
 	@echo "MICROPY_DIR=    a MicroPython checkout, 1.23 or later; otherwise Debian's source package is fetched"
 	@echo "PYTHON=         the CPython, 3.10 or later, that .venv is made from; now $(PYTHON)"
 
-.PHONY: help setup core natmod micropython unix demo test test-all fuzz bench size clean distclean
+.PHONY: help setup core natmod micropython unix replay demo test test-all fuzz conformance bench size stack memory
+.PHONY: clean distclean
 .DELETE_ON_ERROR:
 
 # ---- installed ----
@@ -84,15 +88,34 @@ $(BUILD)/unix-usermod/micropython: micropython
 	@mkdir -p $(@D)
 	@$(MAKE) $(UNIX) USER_C_MODULES=$(CURDIR)/native_modules $(call log,$(@D).log)
 
-FUZZER = $(BUILD)/fuzz/fuzz_load_run
+FUZZER := $(BUILD)/fuzz/fuzz_load_run
+REPLAY := $(BUILD)/fuzz/replay
+FUZZ_SRC := tests/fuzz/fuzz_load_run.c tests/fuzz/fuzz_load_run.h $(CORE_SRC)
+SANITIZED := -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -Inative_modules/core
 
-$(FUZZER): tests/fuzz/fuzz_load_run.c tests/fuzz/fuzz_load_run.h $(CORE_SRC) | packages-fuzz
+$(FUZZER): $(FUZZ_SRC) | packages-fuzz
 	@echo "== building the fuzzer"
 	@mkdir -p $(@D)/corpus
-	clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Inative_modules/core $(filter %.c,$^) -o $@
+	clang $(SANITIZED) -fsanitize=fuzzer $(filter %.c,$^) -o $@
 
-size: natmod
-	@for arch in $(ARCHS); do printf '%-10s %6d bytes\n' $$arch $$(stat -c %s $(BUILD)/natmod/$$arch/_tinyinfer.mpy); done
+$(REPLAY): tests/fuzz/replay_main.c $(FUZZ_SRC) | packages-build
+	@echo "== building the fuzzer's replayer"
+	@mkdir -p $(@D)
+	@gcc -std=c99 $(SANITIZED) $(filter %.c,$^) -o $@
+
+replay: $(REPLAY)
+
+size: packages-armv6m .venv/installed
+	@$(MAKE) -s natmod ARCHS="$$($(BIN)/python tests/bench/size.py --archs)"
+	@$(BIN)/python tests/bench/size.py $(BUILD)/natmod
+	@echo
+	@$(MAKE) -s stack
+
+stack: packages-armv6m .venv/installed
+	@cd tests && $(BIN)/python -m bench.stack
+
+memory: core
+	@cd tests && $(BIN)/python -m bench.memory $(if $(UPDATE),--update)
 
 # ---- run ----
 
@@ -102,17 +125,21 @@ demo: core $(BUILD)/unix-usermod/micropython
 	$(BIN)/packer build $(DIGITS)/digits_int8.tflite --labels $(DIGITS)/labels.txt -o $(BUILD)/demo/digits.tin
 	MICROPYPATH=device_lib $(BUILD)/unix-usermod/micropython $(DIGITS)/classify.py $(BUILD)/demo/digits.tin $(DIGITS)/samples/*.pgm
 
-test: core natmod unix packages-test
+test: core natmod unix replay packages-test
 	$(BIN)/python -m pytest -n $(JOBS) tests
 
-test-all: core natmod unix packages-test fuzz
+test-all: core natmod unix replay packages-test fuzz
 	$(BIN)/python -m pytest -n $(JOBS) --run-slow tests
 
 # Finds grow build/fuzz/corpus from one run to the next; an input that crashes is kept as build/fuzz/crash-*.
-fuzz: $(FUZZER) .venv/installed
+fuzz: $(FUZZER) core
+	@echo "== making seeds"
+	@$(BIN)/python tests/fuzz/make_corpus.py $(BUILD)/fuzz/seeds
 	@echo "== fuzzing for 60 s"
-	$(BIN)/python tests/fuzz/make_corpus.py $(BUILD)/fuzz/seeds
 	$(FUZZER) -max_total_time=60 -timeout=10 -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/corpus $(BUILD)/fuzz/seeds
+
+conformance: core natmod unix
+	$(BIN)/python tests/conformance.py
 
 bench: core packages-test
 	$(BIN)/python tests/bench/instructions.py $(MODELS)

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # The one place that installs Debian packages:   scripts/apt-packages.sh PURPOSE...
 #
-#   build     compiler, venv, and what unpacks MicroPython's source
-#   test      what `make test` counts instructions with
-#   fuzz      clang with libFuzzer
+#   build     compiler, venv, what pip trusts, and what unpacks MicroPython's source
+#   test      what `make test` counts instructions and the bytes of Cortex-M0 code with
+#   fuzz      clang with libFuzzer, and what names the lines of a crash
 #   armv6m armv7m armv7emsp armv7emdp rv32imc x86     cross compiler for native modules of that architecture
 #
 # Prints what is missing and installs it as root; otherwise names it and exits 1. What is there by other means than a
@@ -14,9 +14,9 @@ PYTHON=${PYTHON:-python3}
 
 packages_for() {
     case $1 in
-        build) echo build-essential python3-venv dpkg-dev ;;
-        test) echo valgrind ;;
-        fuzz) echo clang libclang-rt-dev ;;
+        build) echo build-essential python3-venv ca-certificates dpkg-dev ;;
+        test) echo valgrind gcc-arm-none-eabi libnewlib-arm-none-eabi ;;
+        fuzz) echo clang libclang-rt-dev llvm ;;
         armv*) echo gcc-arm-none-eabi libnewlib-arm-none-eabi ;;
         rv32imc) echo gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf ;;
         x86) echo gcc-multilib ;;
@@ -33,8 +33,10 @@ there() {
     case $1 in
         build-essential) compiles gcc && command -v make ;;
         python3-venv) "$PYTHON" -c 'import ensurepip, venv' ;;
+        ca-certificates) [ -e /etc/ssl/certs/ca-certificates.crt ] ;;
         dpkg-dev) [ -n "${MICROPY_DIR:-}" ] || command -v dpkg-source ;;
         valgrind | clang) command -v "$1" ;;
+        llvm) command -v llvm-symbolizer ;;
         libclang-rt-dev) echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
             clang -fsanitize=fuzzer,address,undefined -x c - -o /dev/null ;;
         gcc-multilib) compiles gcc -m32 ;;

@@ -120,7 +120,7 @@ def test_ops(capsys):
     status, ops = answer(capsys, "ops", "--json")
     assert status == 0
     assert {"CONV_2D", "FULLY_CONNECTED", "SOFTMAX"} <= {op["name"] for op in ops["ops"]}
-    assert all(set(op) == {"name", "kernel", "dtypes", "note"} for op in ops["ops"])
+    assert all(set(op) == {"name", "kernel", "dtypes", "oracle", "note"} for op in ops["ops"])
 
 
 def test_labels_travel_in_the_blob(tmp_path, capsys):

@@ -33,7 +33,7 @@ def compile_asserts(tmp_path, asserts):
 
 
 def test_compiler_finds_a_difference(tmp_path):
-    asserts = [("sizeof(ti_header) == 68", "right"), ("sizeof(ti_header) == 60", "wrong")]
+    asserts = [("sizeof(uint32_t) == 4", "right"), ("sizeof(uint32_t) == 5", "wrong")]
     assert compile_asserts(tmp_path, asserts) == ['static assertion failed: "wrong"']
 
 
@@ -75,7 +75,8 @@ def test_constants_are_those_of_c(tmp_path):
     defines = re.findall(r"^#define TI_(\w+) ", HEADER, re.M)
     assert "TABLE" in enumerators and "BLOB_ALIGN" in defines
 
-    expected = {**vars(fmt), **fmt.DTYPES, **fmt.KERNELS, "KERNEL_COUNT": max(fmt.KERNELS.values()) + 1}
+    expected = {**vars(fmt), **fmt.KERNELS, "KERNEL_COUNT": max(fmt.KERNELS.values()) + 1}
+    expected |= {f"OP_{name}": value for name, value in fmt.BINARY_OPS.items()}
     asserts = []
     for name in enumerators + defines:
         value = expected[name]
@@ -131,7 +132,7 @@ def test_spec_step():
 
 
 def test_spec_kernels():
-    """The headings of "Kernels" give each kernel its number and its parameters."""
+    """The headings of "Kernels" give each kernel its number and the struct of its parameters."""
     found = {}
     for heading, c_name in re.findall(r"^### (\d+ [^\n]*) — `(ti_\w+)`", SPEC, re.M):
         for number, name in re.findall(r"(\d+) (\w+)", heading):

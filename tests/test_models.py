@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from conftest import ROOT
 from packer import build, oracle
+from packer import format as f
 from packer.core import CoreModel
 from packer.edges import from_pool, to_pool
 from packer.unix import UnixPort, run_cases
@@ -11,9 +12,18 @@ from packer.verify import make_cases, verify
 
 REAL = [
     "hello_world", "micro_speech", "person_detect", "mlperf_kws", "mlperf_vww", "mlperf_ic_resnet8", "mlperf_ad",
-    "mlperf_sww", "magic_wand", "emlearn_mnist_cnn",
+    "mlperf_sww", "magic_wand", "emlearn_mnist_cnn", "wakeword_okay_nabu", "wakeword_vad", "mnist_lstm", "keyword_svdf",
+    "rnnoise", "people_flow", "fomo_balloon",
 ]  # fmt: skip
-SMALL = ["hello_world", "magic_wand", "emlearn_mnist_cnn"]  # what the pure-Python kernels get through in seconds
+FILES = {  # those not called NAME_int8.tflite
+    "wakeword_okay_nabu": "wakeword_okay_nabu", "wakeword_vad": "wakeword_vad", "people_flow": "people_flow_int8_floatio",
+}  # fmt: skip
+STATEFUL = ["wakeword_okay_nabu", "wakeword_vad", "mnist_lstm", "keyword_svdf"]
+# what the pure-Python kernels get through in seconds
+SMALL = [
+    "hello_world", "magic_wand", "emlearn_mnist_cnn", "wakeword_okay_nabu", "wakeword_vad", "mnist_lstm", "keyword_svdf",
+    "rnnoise",
+]  # fmt: skip
 
 # the blob's size as a share of the .tflite's
 BLOB_AT_MOST = {"mlperf_vww": 0.72, "mlperf_kws": 0.75}
@@ -24,14 +34,17 @@ def model(request):
     """(name, .tflite bytes) of the project's own example and of the real models."""
     if request.param == "digits":
         return "digits", (ROOT / "examples/digits/digits_int8.tflite").read_bytes()
-    return request.param, (request.getfixturevalue("models") / f"{request.param}_int8.tflite").read_bytes()
+    file = FILES.get(request.param, f"{request.param}_int8") + ".tflite"
+    return request.param, (request.getfixturevalue("models") / file).read_bytes()
 
 
 def test_same_bytes_on_core_and_native_module(model, unix_micropython, natmod):
     name, data = model
-    verdict = verify(data, name, count=20)
+    runs = 50 if name in STATEFUL else 21
+    verdict = verify(data, name, count=runs - 1)
     assert verdict.first_difference is None, verdict
-    assert verdict.cases == 21 and verdict.bytes > 0
+    assert verdict.cases == runs and verdict.bytes > 0
+    assert (build(data, name).program.state != []) == (name in STATEFUL)
     assert verdict.facts["backend"].startswith("native"), verdict.facts
     assert verdict.facts["heap_bytes_run"] == 0
 
@@ -56,17 +69,18 @@ def test_same_bytes_in_pure_python(model):
 
     result = build(data, name)
     core = CoreModel(result.blob)
-    for case in make_cases(core.inputs, 2):
-        pool = bytearray(result.pool_bytes)
-        engine = _pure.Engine(result.blob, pool)
+    cases = make_cases(core.inputs, 2)
+    pool = bytearray(result.pool_bytes)
+    engine = _pure.Engine(result.blob, pool)
+    for case, wanted in zip(cases, oracle.run_many(data, cases)):
         for io, array in zip(core.inputs, case):
             at = core.tensors[io["tensor"]]["offset"]
             raw = to_pool(io, array).tobytes()
             pool[at : at + len(raw)] = raw
         engine.run()
-        for io, want in zip(core.outputs, oracle.run(data, case)):
+        for io, want in zip(core.outputs, wanted):
             at = core.tensors[io["tensor"]]["offset"]
-            got = np.frombuffer(pool, np.int8, int(np.prod(want.shape)), at)
+            got = np.frombuffer(pool, f.DTYPE_NAMES[io["dtype"]], int(np.prod(want.shape)), at)
             assert from_pool(io, got).tobytes() == want.tobytes()
 
 

@@ -41,3 +41,6 @@ def additions(draw):
 @given(additions())
 def test_add(backend, case):
     check(backend, case)
+
+
+CASES = {"ADD": additions()}

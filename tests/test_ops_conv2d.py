@@ -50,3 +50,6 @@ def test_conv2d(backend, case):
 @given(convolutions("DEPTHWISE_CONV_2D"))
 def test_depthwise_conv2d(backend, case):
     check(backend, case)
+
+
+CASES = {op: convolutions(op) for op in ("CONV_2D", "DEPTHWISE_CONV_2D")}

@@ -1,4 +1,4 @@
-"""Models whose input or output is float32 or uint8: QUANTIZE first, DEQUANTIZE or QUANTIZE last, int8 between them."""
+"""Models whose input or output is float32 or uint8: QUANTIZE first, DEQUANTIZE or QUANTIZE last, int8 or int16 between."""
 
 import numpy as np
 from hypothesis import given
@@ -55,6 +55,42 @@ def dense(graph, x, rng):
                     int(rng.integers(-128, 128)), keep_num_dims=True)
 
 
+@st.composite
+def other_scales(draw):
+    """uint8 at either end that is no int8 with the sign bit turned: two tables that become one."""
+    shape, rng = tuple(draw(st.lists(st.integers(1, 7), min_size=1, max_size=4))), draw(generators())
+    scale, zero_point = scale_and_zero_point(rng)
+    graph = Graph()
+    x = graph.input(shape, scale * log_uniform(rng, -2, 2), int(rng.integers(0, 256)), np.uint8)
+    y = graph.op("QUANTIZE", [x], shape, scale, zero_point)
+    graph.output(graph.op("QUANTIZE", [y], shape, scale * log_uniform(rng, -2, 2), int(rng.integers(0, 256)), np.uint8))
+    inputs = [[rng.integers(0, 256, shape, dtype=np.uint8)] for _ in range(5)]
+    return Case("EDGES", graph.finish(), inputs, shape=shape, scale=scale, zero_point=zero_point)
+
+
+@st.composite
+def edges16(draw):
+    shape, rng = tuple(draw(st.lists(st.integers(1, 7), min_size=1, max_size=4))), draw(generators())
+    scale = log_uniform(rng, -18, -8)
+    graph = Graph()
+    x = graph.op("QUANTIZE", [graph.input(shape, dtype=np.float32)], shape, scale, 0, np.int16)
+    y = graph.op("TANH", [x], shape, 2.0**-15, 0, np.int16)
+    graph.output(graph.op("DEQUANTIZE", [y], shape, dtype=np.float32))
+    inputs = [[rng.normal(0, spread * scale, shape).astype(np.float32)] for spread in (1, 3000, 20000, 1e8)]
+    inputs.append([((rng.integers(-9, 9, shape) + 0.5) * float(scale)).astype(np.float32)])
+    return Case("EDGES", graph.finish(), inputs, shape=shape, scale=scale)
+
+
+@given(other_scales())
+def test_uint8_of_another_scale(backend, case):
+    check(backend, case)
+
+
+@given(edges16())
+def test_edges_of_int16(backend, case):
+    check(backend, case)
+
+
 @given(edged(logistic))
 def test_edges_of_table(backend, case):
     check(backend, case)
@@ -63,3 +99,6 @@ def test_edges_of_table(backend, case):
 @given(edged(dense))
 def test_edges_of_dense(backend, case):
     check(backend, case)
+
+
+CASES = {"QUANTIZE": edged(logistic) | other_scales(), "DEQUANTIZE": edged(dense) | edges16()}

@@ -48,3 +48,6 @@ def fully_connected(draw):
 @given(fully_connected())
 def test_fully_connected(backend, case):
     check(backend, case)
+
+
+CASES = {"FULLY_CONNECTED": fully_connected()}

@@ -47,3 +47,7 @@ def test_mean(backend, case):
 @given(means(image_shape, lambda rank: st.sampled_from(((1, 2), (2, 1))), st.booleans()))
 def test_mean_of_image(backend, case):
     check(backend, case)
+
+
+CASES = {"MEAN": means(any_shape, adjacent_axes, st.booleans())
+         | means(image_shape, lambda rank: st.sampled_from(((1, 2), (2, 1))), st.booleans())}

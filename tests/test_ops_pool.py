@@ -32,3 +32,6 @@ def test_max_pool(backend, case):
 @given(pools("AVERAGE_POOL_2D"))
 def test_average_pool(backend, case):
     check(backend, case)
+
+
+CASES = {op: pools(op) for op in ("MAX_POOL_2D", "AVERAGE_POOL_2D")}

@@ -1,12 +1,19 @@
-"""RESHAPE between ranks 1 to 5, the new shape as a tensor or an option, one size left open; SQUEEZE; EXPAND_DIMS."""
+"""RESHAPE between ranks 1 to 5 of any dtype, the new shape as a tensor or an option, one size left open; SQUEEZE; EXPAND_DIMS."""
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from support.compare import Case, check
-from support.quantisation import generators, input_cases, scale_and_zero_point
+from support.movement import inputs_for, quantisation_of
+from support.quantisation import generators
 from support.tflite_builder import Graph
+
+
+def any_input(draw, graph, rng, shape, dtypes=(np.int8, np.int16, np.int32, bool)):
+    """An input of any dtype that the oracle takes."""
+    dtype = draw(st.sampled_from(dtypes))
+    return graph.input(shape, *quantisation_of(rng, dtype), dtype)
 
 
 @st.composite
@@ -22,11 +29,11 @@ def reshapes(draw):
         asked[draw(st.integers(0, len(asked) - 1))] = -1
     given_as, rng = draw(st.sampled_from(("tensor", "option", "both"))), draw(generators())
     graph = Graph()
-    x = graph.input(shape, *scale_and_zero_point(rng))
+    x = any_input(draw, graph, rng, shape)
     inputs = [x] if given_as == "option" else [x, graph.const(np.array(asked, np.int32))]
     options = {} if given_as == "tensor" else {"new_shape": asked}
-    graph.output(graph.op("RESHAPE", inputs, new_shape, x.scale, x.zero_point, **options))
-    return Case("RESHAPE", graph.finish(), input_cases(rng, x), shape=shape, new_shape=asked, given_as=given_as)
+    graph.output(graph.op("RESHAPE", inputs, new_shape, x.scale, x.zero_point, x.dtype, **options))
+    return Case("RESHAPE", graph.finish(), inputs_for(rng, x), shape=shape, new_shape=asked, given_as=given_as)
 
 
 @given(reshapes())
@@ -49,9 +56,9 @@ def squeezes(draw):
     if not axes:  # none named: all go
         squeezed = tuple(size for size in shape if size != 1)
     graph = Graph()
-    x = graph.input(shape, *scale_and_zero_point(rng))
-    graph.output(graph.op("SQUEEZE", [x], squeezed, x.scale, x.zero_point, squeeze_dims=axes))
-    return Case("SQUEEZE", graph.finish(), input_cases(rng, x), shape=shape, axes=axes)
+    x = any_input(draw, graph, rng, shape)
+    graph.output(graph.op("SQUEEZE", [x], squeezed, x.scale, x.zero_point, x.dtype, squeeze_dims=axes))
+    return Case("SQUEEZE", graph.finish(), inputs_for(rng, x), shape=shape, axes=axes)
 
 
 @given(squeezes())
@@ -66,11 +73,15 @@ def expansions(draw):
     new_shape = list(shape)
     new_shape.insert(axis % (len(shape) + 1), 1)
     graph = Graph()
-    x = graph.input(shape, *scale_and_zero_point(rng))
-    graph.output(graph.op("EXPAND_DIMS", [x, graph.const(np.array(axis, np.int32))], new_shape, x.scale, x.zero_point))
-    return Case("EXPAND_DIMS", graph.finish(), input_cases(rng, x), shape=shape, axis=axis)
+    x = any_input(draw, graph, rng, shape, (np.int8, np.int16))
+    graph.output(graph.op("EXPAND_DIMS", [x, graph.const(np.array(axis, np.int32))], new_shape, x.scale, x.zero_point,
+                          x.dtype))
+    return Case("EXPAND_DIMS", graph.finish(), inputs_for(rng, x), shape=shape, axis=axis)
 
 
 @given(expansions())
 def test_expand_dims(backend, case):
     check(backend, case)
+
+
+CASES = {"RESHAPE": reshapes(), "SQUEEZE": squeezes(), "EXPAND_DIMS": expansions()}

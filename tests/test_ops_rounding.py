@@ -78,3 +78,6 @@ def test_conv2d(backend, case):
 @given(on_the_edge("DEPTHWISE_CONV_2D"))
 def test_depthwise_conv2d(backend, case):
     check(backend, case)
+
+
+CASES = {op: on_the_edge(op) for op in ("FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D")}

@@ -49,7 +49,7 @@ def test_layers():
     x = graph.input((1, 4), 0.1, 0)
     graph.output(graph.op("RELU", [graph.op("RELU6", [x], (1, 4), 0.1, 0)], (1, 4), 0.1, 0))
     given = np.array([[-128, -1, 1, 127]], np.int8)
-    layers = oracle.run_layers(graph.finish(), [given])
+    layers = oracle.run_layers(graph.finish(), [[given]])
     assert {index: array.tolist() for index, array in layers.items()} == {
         0: [[-128, -1, 1, 127]], 1: [[0, 0, 1, 60]], 2: [[0, 0, 1, 60]]}
 

@@ -53,7 +53,7 @@ def test_a_blob_without_ops_is_good_and_runs():
     b.output(x, [4], dtype=5, edge=5)
     blob = b.build()
     engine = _pure.Engine(blob, bytearray(_pure.check(blob)))
-    assert engine.run() is None and engine.step(3) is False and engine.op() == 0 and engine.selftest() == -1
+    assert engine.run() is True and engine.step(3) is False and engine.op() == 0 and engine.selftest() == -1
 
 
 FRAME = [
@@ -105,7 +105,7 @@ RECORDS = [
     (TENSOR, 1, 4, "I", 0, VALUE, 0, None),
     (TENSOR, 1, 0, "I", 0xFFFFFFFF, POOL_RANGE, 0xFFFFFFFF, u32(12)),
     (TENSOR, 1, 4, "I", 0x80000000, POOL_RANGE, 0xFFFFFFFF, u32(12)),
-    (OP, 2, 1, "B", 1, RESERVED, 1, 0),
+    (OP, 2, 1, "B", 2, VALUE, 2, None),
     (OP, 2, 10, "H", 3, RESERVED, 3, 0),
     (OP, 2, 0, "B", 0, VALUE, 0, None),
     (OP, 2, 0, "B", 250, VALUE, 250, None),
@@ -128,7 +128,10 @@ RECORDS = [
     (INPUT, 0, 2, "B", 2, VALUE, 2, None),
     (INPUT, 0, 3, "B", 0, VALUE, 0, None),
     (INPUT, 0, 4, "B", 7, VALUE, 7, None),
-    (INPUT, 0, 5, "B", 1, RESERVED, 1, 0),
+    (INPUT, 0, 5, "B", 2, VALUE, 2, None),
+    (INPUT, 0, 6, "B", 1, RESERVED, 1, 0),
+    (OUTPUT, 0, 5, "B", 1, VALUE, 1, None),
+    (STEP, 0, 0, "H", 0xFFFF, VALUE, 0xFFFF, None),
     (INPUT, 0, 7, "B", 4, RESERVED, 4, 0),
     (INPUT, 0, 8, "I", 0, VALUE, 0, None),
     (INPUT, 0, 24, "I", 1, VALUE, 1, None),

@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 from conftest import ROOT
 from packer import build, oracle
+from packer.core import CoreModel
 from packer.romfs import romfs_image
+from packer.verify import make_cases
 
+from support.recurrent import lstm_model, svdf_model
 from support.tflite_builder import Graph
 
 SCRIPTS = ROOT / "tests" / "micropython"
@@ -74,13 +77,66 @@ def two_input_model():
     return graph.finish()
 
 
+def sum_model():
+    """The sum of all its inputs so far, from 10, 20, 30, 40 on."""
+    graph, name = Graph(), {"container": "", "shared_name": "sum"}
+    start = graph.subgraph("start")
+    graph.node("CALL_ONCE", [], [], init_subgraph_index=start.index)
+    at_start = start.op("VAR_HANDLE", [], (), dtype="resource", **name)
+    start.node("ASSIGN_VARIABLE", [at_start, start.const(np.array([[10, 20, 30, 40]], np.int8), 1.0)], [])
+    handle = graph.op("VAR_HANDLE", [], (), dtype="resource", **name)
+    before = graph.op("READ_VARIABLE", [handle], (1, 4), 1.0)
+    after = graph.op("ADD", [before, graph.input((1, 4), 1.0)], (1, 4), 1.0)
+    graph.node("ASSIGN_VARIABLE", [handle, after], [])
+    graph.output(after)
+    return graph.finish()
+
+
+def rescaling_model():
+    """int16 of scale 1/4 to int32 of scale 1/2."""
+    graph = Graph()
+    graph.output(graph.op("QUANTIZE", [graph.input((1, 5), 0.25, 0, np.int16)], (1, 5), 0.5, 0, np.int32))
+    return graph.finish()
+
+
+def positive_model():
+    """Which int32 are above 0?"""
+    graph = Graph()
+    zeros = graph.const(np.zeros((1, 5), np.int32))
+    graph.output(graph.op("GREATER", [graph.input((1, 5), dtype=np.int32), zeros], (1, 5), dtype=np.bool_))
+    return graph.finish()
+
+
+def not_model():
+    graph = Graph()
+    graph.output(graph.op("LOGICAL_NOT", [graph.input((1, 3), dtype=np.bool_)], (1, 3), dtype=np.bool_))
+    return graph.finish()
+
+
+def with_answers(name, model, runs=50):
+    """Files for tests/micropython/state.py: a model, the inputs of consecutive runs, TFLite Micro's outputs."""
+    blob = build(model, name).blob
+    cases = make_cases(CoreModel(blob).inputs, runs - 1)
+    answers = oracle.run_many(model, cases)
+    files = {".tin": blob, ".in": b"".join(a.tobytes() for case in cases for a in case),
+             ".out": b"".join(a.tobytes() for answer in answers for a in answer)}  # fmt: skip
+    return {name + end: data for end, data in files.items()}
+
+
 @pytest.fixture(scope="session")
 def blobs():
     digits = (ROOT / "examples" / "digits" / "digits_int8.tflite").read_bytes()
     digits_blob = build(digits, "digits", {"labels": [str(i) for i in range(10)]}).blob
     return {
         "digits.tin": digits_blob,
+        "digits_stream.tin": build(digits, "digits", stream_input=True).blob,
         "two.tin": build(two_input_model(), "two").blob,
+        "sum.tin": build(sum_model(), "sum").blob,
+        **with_answers("lstm", lstm_model(steps=3, in_c=5, units=4)),
+        **with_answers("svdf", svdf_model(in_c=6, units=3, rank=2, memory=4)),
+        "int16.tin": build(rescaling_model(), "int16").blob,
+        "int32.tin": build(positive_model(), "int32").blob,
+        "bool.tin": build(not_model(), "bool").blob,
         "int8.tin": build(table_model("int8", (1, 5), 1 / 16, 0), "int8").blob,
         "uint8.tin": build(table_model("uint8", (1, 5), 1 / 16, 0), "uint8").blob,
         "models.romfs": romfs_image({"models/readme.txt": b"odd!!", "models/digits.tin": digits_blob}),
@@ -113,7 +169,7 @@ import {script}
     [
         (backend, script)
         for backend in BACKENDS
-        for script in sorted(p.stem for p in SCRIPTS.glob("*.py") if p.stem != "quantize")
+        for script in sorted(p.stem for p in SCRIPTS.glob("*.py") if p.stem not in ("quantize", "serve"))
         if script not in LEFT_OUT.get(backend, ())
     ],
 )

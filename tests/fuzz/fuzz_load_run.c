@@ -14,7 +14,7 @@
 /* A valid blob may ask for years of work; the fuzzer wants many blobs a second. */
 #define MAX_POOL_BYTES ((size_t)1 << 20)
 #define MAX_ROWS 64
-#define MAX_WORK ((uint64_t)1 << 20)
+#define MAX_WORK ((uint64_t)1 << 16)
 
 static void repair_blob(uint8_t *blob, size_t size, enum repair repair) {
     ti_header *h = (void *)blob;
@@ -31,52 +31,166 @@ static void repair_blob(uint8_t *blob, size_t size, enum repair repair) {
     }
 }
 
+/* What the core knows of a blob once it is open, without opening it. */
+static ti_model unopened(const uint8_t *blob) {
+    const ti_header *h = (const void *)blob;
+    ti_model m = {0};
+    m.blob = blob;
+    m.header = h;
+    m.tensors = (const void *)(blob + h->tensors);
+    m.ops = (const void *)(blob + h->ops);
+    m.steps = (const void *)(blob + h->steps);
+    return m;
+}
+
+static const ti_io *first_io(const ti_model *m) {
+    return (const void *)(m->blob + m->header->io);
+}
+
 /* About how many elements a row of an op touches. */
 static uint64_t row_work(const ti_model *m, const ti_op *op) {
     const void *params = m->blob + op->params;
     const ti_window *w = params;
-    const ti_reduce_mean *mean = params;
-    const ti_tensor *in = &m->tensors[op->inputs[0]];
-    uint64_t out = m->tensors[op->output].row_bytes;
-    uint64_t taps;
+    const ti_lstm *lstm = params;
+    const ti_svdf *svdf = params;
+    const uint64_t out = m->tensors[op->output].row_bytes;
+    uint64_t in = 0;   /* bytes of a row of each input */
+    uint64_t all = 0;  /* bytes of the whole inputs */
+    for (int i = 0; i < 3 && op->inputs[i] != TI_NONE; i++) {
+        const ti_tensor *t = &m->tensors[op->inputs[i]];
+        in += t->row_bytes;
+        all += (uint64_t)t->row_bytes * t->rows;
+    }
     switch (op->kernel) {
         case TI_FULLY_CONNECTED:
             return out * ((const ti_fully_connected *)params)->in_c;
         case TI_CONV2D:
-            taps = (uint64_t)w->k_h * w->k_w * w->in_c;
-            return out * taps + w->out_w * taps;
+            return (out + w->out_w) * w->k_h * w->k_w * w->in_c;
+        case TI_GENERAL_CONV:
+        case TI_TRANSPOSE_CONV:
+            return out * w->k_h * w->k_w * ((const ti_general_conv *)params)->group_c;
         case TI_DEPTHWISE_CONV2D:
         case TI_MAX_POOL:
         case TI_AVERAGE_POOL:
+        case TI_POOL16:
             return out * w->k_h * w->k_w;
         case TI_REDUCE_MEAN:
-            return (uint64_t)in->row_bytes * mean->rows + out;
-        default:
-            return out + in->row_bytes;
+            return in * ((const ti_reduce_mean *)params)->rows + out;
+        case TI_REDUCE_MAX:
+        case TI_ARG_MAX:
+            return in * ((const ti_reduce_max *)params)->rows + out;
+        case TI_BATCH_MATMUL:
+            return out * ((const ti_batch_matmul *)params)->size[5];
+        case TI_LSTM:
+            return (uint64_t)lstm->units * 4 * ((uint32_t)lstm->in_c + lstm->units);
+        case TI_SVDF:
+            return in + (uint64_t)svdf->units * svdf->rank * svdf->in_c;
+        case TI_SOFTMAX:
+        case TI_ADD:
+        case TI_PAD:
+        case TI_TABLE:
+        case TI_BINARY:
+        case TI_COMPARE:
+        case TI_SELECT:
+        case TI_COPY:
+        case TI_GATHER:
+        case TI_RESIZE_BILINEAR:
+        case TI_L2_NORM:
+        case TI_LOG_SOFTMAX:
+        case TI_CONVERT:
+        case TI_TABLE16:
+        case TI_SOFTMAX16:
+            return in + out;
+        default:  /* as if each element of the output needed all of the inputs */
+            return all * out;
     }
 }
 
-static void run(ti_model *m) {
-    uint64_t work = MAX_WORK;
-    ti_fill_inputs(m, m->header->golden_seed);
-    if (m->header->n_steps == 0) {
-        return;
-    }
-    for (int row = 0; row < MAX_ROWS; row++) {
-        uint64_t next = row_work(m, &m->ops[ti_next_op(m)]);
-        if (next <= work) {
-            work -= next;
-            if (!ti_step_row(m)) {
-                return;
-            }
-        } else {  /* a row too dear: go on with the next step */
-            m->row = 0;
-            if (++m->step == m->header->n_steps) {
-                ti_restart(m);
-                return;
-            }
+/* The work of some of the steps, to MAX_WORK + 1 at most. */
+static uint64_t steps_work(const ti_model *m, uint32_t first, uint32_t past) {
+    uint64_t work = 0;
+    for (uint32_t i = first; i < past && work <= MAX_WORK; i++) {
+        const ti_step *step = &m->steps[i];
+        if (step->op != TI_INPUT_ROWS) {
+            uint64_t row = row_work(m, &m->ops[step->op]);
+            row += m->tensors[m->ops[step->op].output].row_bytes + 16;  /* the selftest's CRC, the call */
+            work += row > MAX_WORK ? row : row * (uint64_t)abs(step->rows);
         }
     }
+    return work <= MAX_WORK ? work : MAX_WORK + 1;
+}
+
+static uint64_t input_bytes(const ti_model *m) {
+    const ti_io *io = first_io(m);
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < m->header->n_inputs; i++) {
+        bytes += (uint64_t)m->tensors[io[i].tensor].rows * m->tensors[io[i].tensor].row_bytes;
+    }
+    return bytes;
+}
+
+/* Whole inferences: the selftest's, then one by ti_feed() or ti_run(). */
+static void run_all(ti_model *m) {
+    uint32_t *crc = malloc(m->header->n_ops * sizeof *crc);
+    if (crc) {
+        ti_selftest(m, crc);
+        free(crc);
+    }
+    if (m->header->n_inputs == 1 && first_io(m)->stream) {
+        uint32_t row_bytes = m->tensors[first_io(m)->tensor].row_bytes;
+        uint8_t *row = malloc(row_bytes);
+        if (row) {
+            memset(row, 0x5a, row_bytes);
+            ti_restart(m);
+            while (ti_feed(m, row, 0x80) == TI_WAITS) {
+            }
+            free(row);
+        }
+    }
+    ti_run(m);
+}
+
+/* Single rows of a model that has too many, or too dear ones, which are left out; so are waits for a streamed input. */
+static void run_some(ti_model *m) {
+    uint64_t work = MAX_WORK;
+    for (int n = 0; n < MAX_ROWS; n++) {
+        const ti_op *op = &m->ops[ti_next_op(m)];
+        int waits = m->steps[m->step].op == TI_INPUT_ROWS;
+        uint64_t next = waits ? 0 : row_work(m, op);
+        if (next <= work) {
+            work -= next;
+            int progress = ti_step_row(m);
+            if (progress == TI_DONE) {
+                return;
+            }
+            if (progress == TI_MORE) {
+                continue;
+            }
+        }
+        m->row = 0;
+        if (++m->step == m->header->n_steps) {
+            ti_restart(m);
+            return;
+        }
+    }
+}
+
+static void open_and_run(const uint8_t *blob) {
+    const ti_model known = unopened(blob);
+    const ti_header *h = known.header;
+    if (h->pool_bytes > MAX_POOL_BYTES || steps_work(&known, 0, h->n_init_steps) > MAX_WORK) {
+        return;
+    }
+    uint8_t *pool = calloc(h->pool_bytes, 1);
+    ti_model m;
+    if (pool && ti_open(&m, blob, pool, h->pool_bytes).code == TI_OK) {
+        if (input_bytes(&m) <= MAX_WORK && steps_work(&m, h->n_init_steps, h->n_steps) <= MAX_WORK) {
+            run_all(&m);
+        } else if (h->n_init_steps < h->n_steps) {
+            run_some(&m);
+        }
+    }
+    free(pool);
 }
 
 int load_run(const uint8_t *data, size_t size, enum repair repair) {
@@ -90,14 +204,7 @@ int load_run(const uint8_t *data, size_t size, enum repair repair) {
     repair_blob(blob, size, repair);
     int accepted = ti_check(blob, size).code == TI_OK;
     if (accepted) {
-        size_t pool_bytes = ((const ti_header *)blob)->pool_bytes;
-        uint8_t *pool = pool_bytes <= MAX_POOL_BYTES ? malloc(pool_bytes) : NULL;
-        ti_model m;
-        if (pool && ti_open(&m, blob, pool, pool_bytes).code == TI_OK) {
-            memset(pool, 0, pool_bytes);
-            run(&m);
-        }
-        free(pool);
+        open_and_run(blob);
     }
     free(blob);
     return accepted;

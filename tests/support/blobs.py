@@ -109,10 +109,10 @@ class Builder:
     def output(self, tensor, shape, **fields):
         self._edge(1, tensor, shape, **fields)
 
-    def _edge(self, which, tensor, shape, dtype=1, edge=1, scale=0.5, zero_point=3, name="edge"):
+    def _edge(self, which, tensor, shape, dtype=1, edge=1, stream=0, scale=0.5, zero_point=3, name="edge"):
         shape_and_zeros = list(shape) + [0] * (6 - len(shape))
-        self.io[which].append((struct.pack("<HBBBxxx6Ifi", tensor, dtype, edge, len(shape), *shape_and_zeros, scale,
-                                           zero_point), name))  # fmt: skip
+        self.io[which].append((struct.pack("<HBBBBxx6Ifi", tensor, dtype, edge, len(shape), stream, *shape_and_zeros,
+                                           scale, zero_point), name))  # fmt: skip
 
     # One method a kernel, each adds the output tensor and the op and returns the tensor.
 
@@ -218,6 +218,9 @@ def exps(beta_scale, count):
     return [min(int(2.718281828459045 ** (-i * beta_scale) * 2**31), 2**31 - 1) for i in range(count)]
 
 
+ADDING = [1 << 30, 1 << 30, 1 << 30], [3, -9, 11], -128, 127, [0, 0, -18], 20  # what an ADD scales by
+
+
 def every_kernel(seed=1):
     """A small model that has every kernel once: [1, 6, 5, 2] to [1, 4]."""
     rng = random.Random(seed)
@@ -239,4 +242,27 @@ def every_kernel(seed=1):
     y = b.fully_connected(y, 1, 1, 7, int8s(rng, 4 * 7), Stage(rng, 4, per_channel=False))
     y = b.softmax(y, 1, 1, 4, exps(0.05, 200))
     b.output(y, [1, 4], name="scores", zero_point=-128, scale=1 / 256)
+    return b.build()
+
+
+def streamed_with_state(seed=1):
+    """A small model with all that steps can be: [1, 4, 6] to the same, its input streamed through two rows of memory; a
+    state that an initial step makes and the last step, downwards, writes anew."""
+    rng = random.Random(seed)
+    b = Builder("streamed, with state")
+    rows, count = 4, 6
+    state = b.tensor(rows, count)
+    b.state_bytes = rows * count
+    x = b.tensor(rows, count, ring=2)
+    b.input(x, [1, rows, count], stream=1, name="frame")
+    start = b.constant(rows, int8s(rng, rows * count))
+    mapped = b.data(bytes(rng.randrange(256) for _ in range(256)))
+    b.op(TABLE, state, [b.table(b.add(start, start, rows, count, *ADDING), rows, count, int8s(rng, 256))],
+         struct.pack("<II", count, mapped), name="initial")  # fmt: skip
+    y = b.add(x, state, rows, count, *ADDING)
+    b.op(TABLE, state, [y], struct.pack("<II", count, mapped), name="state")
+    b.output(y, [1, rows, count])
+    first, made = [(0, 0, rows), (1, 0, rows), (2, 0, rows)], [(3, 0, 2), (3, 2, 2)]
+    b.n_init_steps = len(first)
+    b.steps = [*first, (NONE, 0, 2), made[0], (NONE, 2, 2), made[1], (4, rows - 1, -rows)]
     return b.build()

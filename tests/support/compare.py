@@ -1,5 +1,6 @@
 """Compares a backend with the oracle, byte for byte."""
 
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +13,22 @@ FAILURES = Path(__file__).parents[2] / "build" / "failures"
 class Case:
     """A model, the inputs to try on it (a list of arrays each), and what is special about it.
 
-    `oracle_model` is an equal model that the oracle understands where it does not understand `model` itself.
+    `oracle_model` is an equal model that the oracle understands where it does not understand `model` itself; `run` is the
+    oracle's run_many.
     """
 
-    def __init__(self, op, model, inputs, oracle_model=None, **details):
+    def __init__(self, op, model, inputs, oracle_model=None, run=oracle.run_many, **details):
         self.op = op
         self.model = model
         self.inputs = inputs
         self.oracle_model = oracle_model or model
+        self.run = run
         self.details = details
+
+    @cached_property
+    def expected(self):
+        """The oracle's outputs: a list of arrays for each of the inputs."""
+        return self.run(self.oracle_model, self.inputs)
 
     def __repr__(self):
         return f"{self.op}({', '.join(f'{key}={value}' for key, value in self.details.items())})"
@@ -29,14 +37,13 @@ class Case:
 def check(backend, case):
     """Fails unless `backend` (model, cases -> outputs) gives the oracle's bytes; a model that fails is kept."""
     try:
-        expected = oracle.run_many(case.oracle_model, case.inputs)
         actual = backend(case.model, case.inputs)
-        for number, (want, got) in enumerate(zip(expected, actual, strict=True)):
+        for number, (want, got) in enumerate(zip(case.expected, actual, strict=True)):
             difference = first_difference(want, got)
             assert difference is None, f"inputs {number}, {difference}"
     except Exception as error:
-        raise AssertionError(f"{case!r}: {error} (model and inputs: {keep(case)}.tflite and .npz)") from error
-
+        kept = f"model and inputs: {keep(case)}.tflite and .npz"
+        raise AssertionError(f"{case!r} on {backend.__name__}: {error} ({kept})") from error
 
 
 def first_difference(expected, actual):
@@ -54,6 +61,19 @@ def first_difference(expected, actual):
             return (f"output {output} of shape {list(want.shape)}: {len(elements)} of {want.size} elements differ, "
                     f"first at {index}: {want[index]} expected, got {got[index]}")
     return None
+
+
+def count_differences(expected, actual):
+    """(bytes compared, bytes that differ) over the outputs of many inferences; an output of another type differs whole."""
+    compared = differing = 0
+    for want, got in ((want, got) for pair in zip(expected, actual, strict=True) for want, got in zip(*pair, strict=True)):
+        compared += want.nbytes
+        if want.shape != got.shape or want.dtype != got.dtype:
+            differing += want.nbytes
+        else:
+            raw = (np.frombuffer(array.tobytes(), np.uint8) for array in (want, got))
+            differing += int(np.not_equal(*raw).sum())
+    return compared, differing
 
 
 def keep(case):

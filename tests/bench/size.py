@@ -1,0 +1,76 @@
+"""Bytes of machine code: each file of the core, compiled as for a native module, and the `.mpy` that all become.
+
+`python tests/bench/size.py NATMODS` prints the table for every architecture whose compiler is there, with the size of
+NATMODS/ARCH/_tinyinfer.mpy; `--archs` prints their names.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from elftools.elf.elffile import ELFFile
+
+ROOT = Path(__file__).resolve().parents[2]
+CORE = ROOT / "native_modules" / "core"
+
+# The flags of MicroPython's py/dynruntime.mk.
+COMPILERS = {
+    "armv6m": ("arm-none-eabi-gcc", "-mthumb", "-mcpu=cortex-m0"),
+    "armv7m": ("arm-none-eabi-gcc", "-mthumb", "-mcpu=cortex-m3"),
+    "armv7emsp": ("arm-none-eabi-gcc", "-mthumb", "-mcpu=cortex-m4", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard"),
+    "rv32imc": ("riscv64-unknown-elf-gcc", "-march=rv32imac", "-mabi=ilp32", "-mno-relax", "-specs=picolibc.specs"),
+    "xtensawin": ("xtensa-esp32-elf-gcc",),
+    "x64": ("gcc",),
+}
+FLAGS = ("-std=c99", "-Os", "-fPIC", "-fno-common", "-ffunction-sections", "-fno-tree-loop-distribute-patterns")
+COUNTED = (".text", ".rodata", ".data.rel.ro")  # tables of addresses are constants that wait for the linker
+
+
+def archs():
+    """The architectures whose compiler is there."""
+    return [arch for arch, (compiler, *_) in COMPILERS.items() if shutil.which(compiler)]
+
+
+def sources():
+    """The C files of the core, the kernels first."""
+    return [*sorted(CORE.glob("kernels/*.c")), *sorted(CORE.glob("*.c"))]
+
+
+def object_sizes(arch):
+    """{source: bytes of code and constants} of the core's files, compiled for `arch` as for a native module."""
+    compiler, *flags = COMPILERS[arch]
+    sizes = {}
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "x.o"
+        for source in sources():
+            subprocess.run([compiler, *flags, *FLAGS, f"-I{CORE}", "-c", source, "-o", target], check=True)
+            with target.open("rb") as file:
+                sections = list(ELFFile(file).iter_sections())
+            sizes[source] = sum(s["sh_size"] for s in sections if s.name.startswith(COUNTED))
+    return sizes
+
+
+def main(natmods):
+    names, columns = archs(), [object_sizes(arch) for arch in archs()]
+
+    def row(title, values):
+        print(f"{title:28}" + "".join(f"{value:>11,}" if isinstance(value, int) else f"{value:>11}" for value in values))
+
+    row("bytes, -Os", names)
+    for source in sources():
+        row(str(source.relative_to(CORE).with_suffix("")), [sizes[source] for sizes in columns])
+    kernels = list(CORE.glob("kernels/*.c"))
+    print()
+    row(f"{len(kernels)} kernels", [sum(sizes[source] for source in kernels) for sizes in columns])
+    row("all of the core", [sum(sizes.values()) for sizes in columns])
+    row("_tinyinfer.mpy", [mpy.stat().st_size if mpy.exists() else "not built"
+                           for mpy in (Path(natmods) / arch / "_tinyinfer.mpy" for arch in names)])
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--archs"]:
+        print(*archs())
+    else:
+        main(*sys.argv[1:])
