@@ -27,14 +27,15 @@ help:
 	@echo "make size       bytes of every kernel's code and of the native module, for each compiler that is there"
 	@echo "make stack      the deepest stack of the core, and how it comes about, for each compiler that is there"
 	@echo "make memory     RAM of every model at hand, beside TFLite Micro's; UPDATE=1 keeps it as what no pool may exceed"
-	@echo "make conformance    every op on every backend against TFLite Micro: bytes that differ in 200 cases each"
+	@echo "make conformance    every op on every backend against the oracle: how many bytes differ in 200 cases"
+	@echo "make readme     the table of ops in README.md, from the code"
 	@echo "make clean      remove what was built; distclean: .venv and MicroPython's source too"
 	@echo
 	@echo "MICROPY_DIR=    a MicroPython checkout, 1.23 or later; otherwise Debian's source package is fetched"
 	@echo "PYTHON=         the CPython, 3.10 or later, that .venv is made from; now $(PYTHON)"
 
 .PHONY: help setup core natmod micropython unix replay demo test test-all fuzz conformance bench size stack memory
-.PHONY: clean distclean
+.PHONY: readme clean distclean
 .DELETE_ON_ERROR:
 
 # ---- installed ----
@@ -143,6 +144,9 @@ conformance: core natmod unix
 
 bench: core packages-test
 	$(BIN)/python tests/bench/instructions.py $(MODELS)
+
+readme: core
+	cd tests && $(BIN)/python -m support.readme
 
 clean: # build/micropython stays
 	rm -rf $(BUILD)/[!m]* $(CORE)

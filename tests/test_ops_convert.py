@@ -24,7 +24,8 @@ def quantisation(rng, dtype, extreme):
     scale = log_uniform(rng, -20, 10) if extreme else log_uniform(rng, -9, -2)
     if info.max > 255 and not extreme:
         return scale / np.float32(256), 0
-    return scale, int(rng.choice([info.min // 2, info.min + 1, 0, 1, info.max // 2, rng.integers(max(info.min, -200), min(info.max, 200))]))
+    small = rng.integers(max(info.min, -200), min(info.max, 200))
+    return scale, int(rng.choice([info.min // 2, info.min + 1, 0, 1, info.max // 2, small]))
 
 
 def inputs_of(rng, shape, dtype):
@@ -34,14 +35,14 @@ def inputs_of(rng, shape, dtype):
     info = np.iinfo(dtype)
     ends = np.array([info.min, info.min + 1, 0, 1, info.max - 1, info.max])
     small = np.clip(np.rint(rng.normal(0, 30, shape)), info.min, info.max)
-    arrays = [rng.integers(info.min, info.max, shape, endpoint=True) for _ in range(3)] + [small, rng.choice(ends, shape)]
-    return [[array.astype(dtype)] for array in arrays]
+    random = [rng.integers(info.min, info.max, shape, endpoint=True) for _ in range(3)]
+    return [[array.astype(dtype)] for array in (*random, small, rng.choice(ends, shape))]
 
 
 @st.composite
 def quantizes(draw, pair):
-    shape, extreme, spread, rng = draw(SHAPES), draw(st.booleans()), draw(st.sampled_from((0, 2, 12))), draw(generators())
-    graph = Graph()
+    shape, extreme, spread = draw(SHAPES), draw(st.booleans()), draw(st.sampled_from((0, 2, 12)))
+    rng, graph = draw(generators()), Graph()
     x = graph.input(shape, *quantisation(rng, pair[0], extreme), np.dtype(pair[0]))
     output = scale_near(rng, x.scale, spread), quantisation(rng, pair[1], extreme)[1]
     graph.output(graph.op("QUANTIZE", [x], shape, *output, dtype=np.dtype(pair[1])))
@@ -96,14 +97,15 @@ def inside(draw):
     shape, rng = draw(SHAPES), draw(generators())
     graph = Graph()
     tensor = graph.input(shape, *quantisation(rng, "int8", False))
-    ops = draw(st.lists(st.sampled_from(("uint8", "int16", "RELU", "LOGISTIC", "reshape", "output")), min_size=1, max_size=6))
+    steps = st.sampled_from(("uint8", "int16", "RELU", "LOGISTIC", "reshape", "output"))
+    ops = draw(st.lists(steps, min_size=1, max_size=6))
     for op in ops:
         if op in ("uint8", "int16"):
             tensor = graph.op("QUANTIZE", [tensor], tensor.shape, *quantisation(rng, op, False), dtype=np.dtype(op))
             tensor = graph.op("QUANTIZE", [tensor], tensor.shape, *quantisation(rng, "int8", False))
         elif op == "reshape":
-            flat = (int(np.prod(shape)),)
-            tensor = graph.op("RESHAPE", [tensor, graph.const(np.array(flat, np.int32))], flat, tensor.scale, tensor.zero_point)
+            flat = graph.const(np.array([np.prod(shape)], np.int32))
+            tensor = graph.op("RESHAPE", [tensor, flat], (int(np.prod(shape)),), tensor.scale, tensor.zero_point)
         elif op == "output":  # what an output shows is not folded away
             tensor = graph.op("TANH", [tensor], tensor.shape, 1 / 128, 0)
             graph.output(tensor)

@@ -1,4 +1,4 @@
-"""Models whose input or output is float32 or uint8: QUANTIZE first, DEQUANTIZE or QUANTIZE last, int8 or int16 between."""
+"""Models with a float32 or uint8 input or output: QUANTIZE first, DEQUANTIZE or QUANTIZE last, int8 or int16 between."""
 
 import numpy as np
 from hypothesis import given

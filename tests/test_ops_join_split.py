@@ -81,7 +81,8 @@ def uneven_splits(draw):
 
 
 CASES = {
-    "CONCATENATION": concatenations(), "PACK": packs(), "UNPACK": unpacks(), "SPLIT": splits(), "SPLIT_V": uneven_splits(),
+    "CONCATENATION": concatenations(), "PACK": packs(), "UNPACK": unpacks(), "SPLIT": splits(),
+    "SPLIT_V": uneven_splits(),
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""UNIDIRECTIONAL_SEQUENCE_LSTM: int8 with an int16 cell state, batches first or time first, clipped cells, odd scales."""
+"""UNIDIRECTIONAL_SEQUENCE_LSTM: int8 with an int16 cell state, batches or time first, clipped cells, odd scales."""
 
 import numpy as np
 from hypothesis import given

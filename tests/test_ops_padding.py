@@ -57,7 +57,8 @@ def to_batches(draw):
         return graph.finish(), x
 
     asked, x = model(False)
-    return Case("SPACE_TO_BATCH_ND", asked, inputs_for(rng, x), model(True)[0], shape=shape, block=block, paddings=paddings)
+    return Case("SPACE_TO_BATCH_ND", asked, inputs_for(rng, x), model(True)[0], shape=shape, block=block,
+                paddings=paddings)
 
 
 @st.composite

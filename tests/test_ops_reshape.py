@@ -1,4 +1,4 @@
-"""RESHAPE between ranks 1 to 5 of any dtype, the new shape as a tensor or an option, one size left open; SQUEEZE; EXPAND_DIMS."""
+"""RESHAPE of any dtype, ranks 1 to 5, the shape as a tensor or an option, one size left open; SQUEEZE; EXPAND_DIMS."""
 
 import numpy as np
 from hypothesis import given

@@ -1,4 +1,5 @@
-"""SOFTMAX and LOG_SOFTMAX: ranks 1 to 4, int8 and int16, beta, input scales from where all outputs are equal to where one takes everything."""
+"""SOFTMAX of int8 and int16, LOG_SOFTMAX: ranks 1 to 4, beta, input scales from where all outputs are equal to where one
+takes everything."""
 
 import numpy as np
 from hypothesis import assume, given
@@ -45,7 +46,8 @@ def softmaxes16(draw):
     graph = Graph()
     x = graph.input(shape, log_uniform(rng, low, high), 0, np.int16)
     graph.output(graph.op("SOFTMAX", [x], shape, 2.0**-15, 0, dtype=np.int16, beta=beta))
-    near = [[np.rint(rng.normal(0, spread, shape)).clip(-32768, 32767).astype(np.int16)] for spread in (30, 1000, 10000)]
+    normal = [rng.normal(0, spread, shape) for spread in (30, 1000, 10000)]
+    near = [[np.rint(array).clip(-32768, 32767).astype(np.int16)] for array in normal]
     return Case("SOFTMAX16", graph.finish(), input_cases(rng, x) + near, shape=shape, beta=beta, scale=x.scale)
 
 

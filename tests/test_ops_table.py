@@ -1,6 +1,7 @@
 """Functions of one int8: LOGISTIC, TANH, RELU, RELU6, LEAKY_RELU, QUANTIZE, each over all 256 values; and chains."""
 
 import numpy as np
+import packer
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -85,6 +86,38 @@ def chains(draw):
 @given(chains())
 def test_chain(backend, case):
     check(backend, case)
+
+
+def kernels(*ops, shown=None):
+    """The device ops of a chain of int8 ops; the tensor after op number `shown` is an output, too."""
+    graph = Graph()
+    tensor = graph.input((2, 3), 0.05, 3)
+    for number, op in enumerate(ops):
+        if op == "RESHAPE":
+            tensor = graph.op(op, [tensor, graph.const(np.array([6], np.int32))], (6,), tensor.scale, tensor.zero_point)
+        else:
+            tensor = graph.op(op, [tensor], tensor.shape, *(fixed_output(op) or (0.06, 4)))
+        if number == shown:
+            graph.output(tensor)
+    graph.output(tensor)
+    return [op.kernel for op in packer.build(graph.finish()).program.ops]
+
+
+def test_a_chain_is_one_table():
+    assert kernels("TANH", "RELU", "RESHAPE", "LOGISTIC") == ["TABLE"]
+
+
+def test_what_an_output_shows_stays():
+    assert kernels("TANH", "RELU", "LOGISTIC", shown=1) == ["TABLE", "TABLE"]
+
+
+def test_what_another_op_reads_stays():
+    graph = Graph()
+    x = graph.input((4,), 0.05, 3)
+    y = graph.op("TANH", [x], (4,), 1 / 128, 0)
+    z = graph.op("RELU", [y], (4,), 0.06, 4)
+    graph.output(z, graph.op("ADD", [y, z], (4,), 0.1, 0))
+    assert sorted(op.kernel for op in packer.build(graph.finish()).program.ops)[-2:] == ["TABLE", "TABLE"]
 
 
 CASES = {op: unary(op) for op in ("LOGISTIC", "TANH", "RELU", "RELU6", "LEAKY_RELU", "QUANTIZE")}

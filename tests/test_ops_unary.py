@@ -31,8 +31,8 @@ def output_of(op, rng, x, spread, extreme):
     if op in ("EXP", "LOG", "SQRT", "RSQRT"):  # the function of an element within the range, more or less
         q = rng.integers(x.zero_point, 128)
         real = float(max(q - x.zero_point, 1) * x.scale)
-        value = {"EXP": min(np.exp(real), 1e20), "LOG": abs(np.log(real)) + 0.1, "SQRT": real**0.5, "RSQRT": real**-0.5}[op]
-        return np.float32(value / 127) * log_uniform(rng, -1, 1), free[1]
+        values = {"EXP": np.exp(min(real, 46.0)), "LOG": abs(np.log(real)) + 0.1, "SQRT": real**0.5, "RSQRT": real**-0.5}
+        return np.float32(values[op] / 127) * log_uniform(rng, -1, 1), free[1]
     if op == "HARD_SWISH":  # TFLite Micro refuses an output scale below 1/128 of the input's
         return max(free[0], np.float32(x.scale / 64)), free[1]
     return free
@@ -59,7 +59,8 @@ def int16_values(rng, shape):
     """Inputs of a shape: random ones, small ones, and the ends."""
     ends = np.array([-32768, -32767, -1, 0, 1, 32766, 32767], np.int16)
     small = np.rint(rng.normal(0, 40, shape)).astype(np.int16)
-    return [[rng.integers(-32768, 32768, shape).astype(np.int16)] for _ in range(3)] + [[small], [rng.choice(ends, shape)]]
+    random = [[rng.integers(-32768, 32768, shape).astype(np.int16)] for _ in range(3)]
+    return random + [[small], [rng.choice(ends, shape)]]
 
 
 @st.composite
@@ -77,7 +78,8 @@ def unary16(draw, op):
         if op == "RELU6":
             output = max(output[0], np.float32(1e-8)), 0
     graph.output(graph.op(op, [x], shape, *output, dtype=np.int16, **options))
-    return Case(op + "16", graph.finish(), int16_values(rng, shape), shape=shape, scale=x.scale, output=output, **options)
+    return Case(op + "16", graph.finish(), int16_values(rng, shape), shape=shape, scale=x.scale, output=output,
+                **options)
 
 
 INT8 = ("RELU_N1_TO_1", "RELU_0_TO_1", "HARD_SWISH", "ELU", "EXP", "ABS", "NEG", "SQRT", "RSQRT", "LOG")

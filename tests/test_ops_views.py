@@ -1,4 +1,4 @@
-"""Ops that rearrange one tensor: TRANSPOSE, SLICE, STRIDED_SLICE, REVERSE_V2, BROADCAST_TO, TILE, SPACE_TO_DEPTH, DEPTH_TO_SPACE.
+"""Ops that rearrange one tensor: TRANSPOSE, SLICE, STRIDED_SLICE, REVERSE_V2, BROADCAST_TO, TILE, SPACE_TO_DEPTH and back.
 
 TFLite Micro has no TILE: there it is asked about CONCATENATIONs of the tensor with itself.
 """

@@ -1,6 +1,6 @@
 """BINARY, COMPARE and SELECT: the pure-Python engine against the C core.
 
-The same bytes on generated models; on damaged parameters the same verdict, and where it is a good one the same bytes again.
+The same bytes on generated models; on damaged parameters the same verdict, and where it is a good one the same bytes.
 """
 
 import random
@@ -84,7 +84,7 @@ def test_damaged_parameters(name, mask):
 
 @pytest.mark.parametrize("name", [name for name in BLOBS if name.startswith("BINARY")])
 def test_every_op_on_any_numbers(name):
-    """Whatever the parameters and inputs, both engines make the same bytes of them: nothing overflows into the undefined."""
+    """Whatever the parameters and inputs, both engines make the same bytes of them."""
     rng = random.Random(1)
     at = params_at(BLOBS[name]) + fmt.BROADCAST.size
     for op in fmt.BINARY_OPS.values():

@@ -1,4 +1,4 @@
-"""COPY and GATHER: the pure-Python engine against the C core, on blobs of the packer and hand-made ones, whole and damaged."""
+"""COPY and GATHER: pure Python against the C core, on blobs of the packer and hand-made ones, whole and damaged."""
 
 import random
 import struct

@@ -1,6 +1,6 @@
 """LSTM and SVDF: the pure-Python engine against the C core, over consecutive runs.
 
-The same bytes on generated models; on damaged parameters the same verdict, and where it is a good one the same bytes again.
+The same bytes on generated models; on damaged parameters the same verdict, and where it is a good one the same bytes.
 """
 
 import numpy as np

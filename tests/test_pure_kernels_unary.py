@@ -1,6 +1,6 @@
 """The elementwise kernels of all dtypes, the reductions and the softmaxes: the pure-Python engine against the C core.
 
-The same bytes on generated models; on damaged parameters the same verdict, and where it is a good one the same bytes again.
+The same bytes on generated models; on damaged parameters the same verdict, and where it is good the same bytes again.
 """
 
 import random
@@ -98,7 +98,7 @@ def test_damaged_data(name):
 
 @pytest.mark.parametrize("name", [name for name in BLOBS if name.startswith("CONVERT")])
 def test_any_numbers(name):
-    """Whatever the parameters and inputs, both engines make the same bytes of them: nothing overflows into the undefined."""
+    """Whatever the parameters and inputs, both engines make the same bytes of them: nothing is undefined."""
     rng = random.Random(1)
     for _ in range(60):
         ends = sorted(rng.choice((-(2**31), -1000, 0, 77, 2**31 - 1, rng.randrange(-(2**31), 2**31))) for _ in "ab")

@@ -7,6 +7,7 @@ from bench.figures import tflm_arena_bytes
 from bench.instructions import instructions
 from conftest import MODELS, ROOT
 from packer import build
+from support.readme import with_table
 
 README = (ROOT / "README.md").read_text("utf-8")
 ROWS = re.findall(r"^\| (\w+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \|$", README, re.M)
@@ -14,6 +15,10 @@ ROWS = re.findall(r"^\| (\w+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \|
 
 def test_table_is_there():
     assert len(ROWS) >= 11 and ROWS[0][0] == "digits"
+
+
+def test_ops_are_those_of_the_packer():
+    assert with_table(README) == README, "run `make readme`"
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row[0] for row in ROWS])

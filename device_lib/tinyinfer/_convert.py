@@ -103,7 +103,8 @@ def store(tensor, part, x):
             part[:] = bytes(b ^ flip for b in raw) if flip else raw
             return
     if len(values) * size != len(part):
-        raise ValueError("%d values were given for %d elements of %s" % (len(values), len(part) // size, tensor.label()))
+        count = len(part) // size
+        raise ValueError("%d values were given for %d elements of %s" % (len(values), count, tensor.label()))
     for v in values:
         if isinstance(v, float):
             _quantize_into(part, tensor, values, flip)

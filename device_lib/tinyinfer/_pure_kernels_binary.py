@@ -1,4 +1,4 @@
-"""The kernels of several inputs that broadcast, in plain Python: BINARY, COMPARE, SELECT. Called as in _pure_kernels."""
+"""The kernels whose inputs broadcast, in plain Python: BINARY, COMPARE, SELECT. Called as in _pure_kernels."""
 
 from array import array
 from struct import unpack_from
@@ -39,7 +39,7 @@ def _rescale(x, multiplier, shift, left_shift):
 
 
 def _rescaled(blob, offset, line):
-    """The numbers that the elements of an input stand for, by the ti_rescale at `offset`; each value is computed once."""
+    """The elements of an input less their zero point, by the ti_rescale at `offset`; each value is computed once."""
     multiplier, zero_point, shift, left_shift = unpack_from("<ihbB", blob, offset)
     known = {q: _rescale(wrap(q - zero_point), multiplier, shift, left_shift) for q in set(line)}
     return [known[q] for q in line]

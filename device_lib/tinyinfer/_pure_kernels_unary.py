@@ -9,7 +9,7 @@ _CODES = (None, "b", "B", "h", "i", None, "B")  # of array, by dtype
 
 
 def convert(blob, pool, params, inputs, output, row):
-    """out = requantise(in - zero_point) + zero_point_out, with a multiplier of its own below the zero point; or a cast."""
+    """out = requantise(in - zero_point) + zero_point_out, with another multiplier below the zero point; or a cast."""
     (count, zero_point, zero_point_out, low, top, above, below, shift, shift_below, negate,
      cast) = unpack_from("<I6i2b2B", blob, params)  # fmt: skip
     source = inputs[0]

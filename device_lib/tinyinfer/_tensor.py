@@ -41,7 +41,7 @@ class Tensor:
         self._offset = offset
         self.flip = 0x80 if edge == _UINT8 and dtype == _INT8 else 0
         if dtype not in _DTYPES:
-            raise ValueError("%s lies in the pool as dtype %d, which no tensor has: build it again" % (self.name, dtype))
+            raise ValueError("%s lies in the pool as dtype %d, which none can: build it again" % (self.name, dtype))
         self.kind = _DTYPES[_UINT8 if self.flip else dtype]
         self.stream = stream == 1
         self.data = pool[offset : offset + (0 if stream else rows * row_bytes)]

@@ -273,7 +273,7 @@ def _ops(args):
         return
     table = Table(box=None, header_style="bold")
     for name in ("op", "device kernel", "dtypes", "oracle", "note"):
-        table.add_column(name)
+        table.add_column(name, no_wrap=name == "op")
     for kind, kernel, *texts in rows:
         table.add_row(kind, kernel.lower(), *texts)
     out.print(table)

@@ -5,6 +5,8 @@ Converters leave SHAPE -> STRIDED_SLICE -> PACK -> RESHAPE chains behind for a b
 
 import numpy as np
 
+from .errors import PackerError
+
 
 def fold(graph):
     """Replace ops on constants by their value and drop dead ops, in place, in all subgraphs; returns the graph."""
@@ -26,9 +28,12 @@ def _fold(graph):
             continue
         if any(t.dtype not in ("int32", "int64", "bool") for t in op.outputs):
             continue
-        value = evaluate(op, *[t.data for t in op.inputs])
         out = op.outputs[0]
-        out.data = np.asarray(value).astype(out.dtype).reshape(out.shape)
+        try:
+            value = evaluate(op, *[t.data for t in op.inputs])
+            out.data = np.asarray(value).astype(out.dtype).reshape(out.shape)
+        except (ValueError, IndexError, TypeError, OverflowError) as e:
+            raise PackerError(f"{graph.name}: {op.where}: its constants do not fit ({e}); convert the model again") from e
     needed = {id(t) for t in graph.outputs}
     kept = []
     for op in reversed(graph.ops):

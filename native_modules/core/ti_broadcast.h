@@ -15,8 +15,8 @@ typedef struct {
     uint32_t bytes;  /* of an element: 1, 2 or 4 */
 } ti_operand;
 
-/* The op's inputs and its output are of the sizes that its ti_broadcast says, the last two inputs of `dtype`, one before
- * them bool. */
+/* The op's inputs and its output are of the sizes that its ti_broadcast says; the last two inputs are of `dtype`, one
+ * before them is bool. */
 int ti_prove_broadcast(ti_proof *p, const ti_op *op, uint32_t inputs, uint32_t dtype);
 
 /* `count` ti_rescale from byte `at` of the op's parameters on, with zero points of `dtype`. */

@@ -37,7 +37,7 @@ static inline int32_t ti_requantise(int32_t x, int32_t multiplier, int32_t shift
     return ti_rounding_shift(ti_high(x, multiplier), (uint32_t)-shift);
 }
 
-/* The same two as calls, for kernels that need small code more than speed: each costs some 60 bytes inline on armv6m. */
+/* The same two as calls, for kernels that need small code more than speed: inline each costs some 60 bytes on armv6m. */
 int32_t ti_high_call(int32_t a, int32_t b);
 int32_t ti_requantise_call(int32_t x, int32_t multiplier, int32_t shift);
 

@@ -360,8 +360,8 @@ typedef struct {
     uint16_t reserved;
 } ti_pool16;
 
-/* One row is one time step of one sequence. The hidden state, int8[units], and the cell state, int16[units], are its second
- * and third input, a row for each sequence; it updates both. Gates: input, forget, cell, output. */
+/* One row is one time step of one sequence. The hidden state, int8[units], and the cell state, int16[units], are its
+ * second and third input, a row for each sequence; it updates both. Gates: input, forget, cell, output. */
 typedef struct {
     uint16_t in_c, units;
     uint16_t steps;          /* consecutive rows that belong to one sequence */
@@ -370,12 +370,12 @@ typedef struct {
     uint32_t weights;        /* offset of int8[units][4][in_c + units]: the input's, then the hidden state's */
     uint32_t bias;           /* offset of int32[units][4][2]: zero points folded in, as in ti_output_stage */
     uint32_t sigmoid;        /* offset of uint16[256]: the logistic function of i / 24 as Q0.16 */
-    int32_t multiplier[11];  /* (input, hidden state) of each gate; forget * cell; input * cell gate; output * tanh(cell) */
+    int32_t multiplier[11];  /* (input, h) of each gate; forget * cell; input * cell gate; output * tanh(cell) */
     int8_t shift[11];        /* -31..30 */
     int8_t tanh_shift;       /* cell state * 2^tanh_shift is in Q3.12, -30..14 */
 } ti_lstm;
 
-/* The state, the second input, is [units * rank][memory] of int8 or int16 a row, the latest value last; it is updated. */
+/* The state, the second input, is [units * rank][memory] of int8 or int16 a row, the latest value last. */
 typedef struct {
     uint16_t in_c, units, rank, memory;
     uint32_t weights;        /* offset of int8[units * rank][in_c] */

@@ -5,7 +5,7 @@
 
 enum { I8 = TI_BIT(TI_INT8), I16 = TI_BIT(TI_INT16), I32 = TI_BIT(TI_INT32), BOOL = TI_BIT(TI_BOOL) };
 enum { BYTE = TI_BIT(TI_INT8) | TI_BIT(TI_UINT8) | TI_BIT(TI_BOOL) };
-enum { ANY = TI_BIT(TI_INT8) | TI_BIT(TI_UINT8) | TI_BIT(TI_INT16) | TI_BIT(TI_INT32) | TI_BIT(TI_BOOL) };  /* of ops that move bytes */
+enum { ANY = I8 | TI_BIT(TI_UINT8) | I16 | I32 | BOOL };
 
 const ti_kernel ti_kernels[TI_KERNEL_COUNT] = {
     [TI_FULLY_CONNECTED] = KERNEL(fully_connected, ti_fully_connected, 1, 0, 0, I8, I8),

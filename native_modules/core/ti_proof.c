@@ -59,8 +59,8 @@ int ti_prove_pool(ti_proof *p, uint32_t offset, uint64_t bytes) {
     return past <= p->header->pool_bytes || ti_fail(p, TI_FAULT_POOL_RANGE, saturate(past), p->header->pool_bytes);
 }
 
-int ti_prove_multipliers(ti_proof *p, const int32_t *multiplier, size_t multiplier_at, const int8_t *shift, size_t shift_at,
-                         uint32_t count) {
+int ti_prove_multipliers(ti_proof *p, const int32_t *multiplier, size_t multiplier_at, const int8_t *shift,
+                         size_t shift_at, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
         if (!ti_prove_between(p, multiplier[i], 0, INT32_MAX, multiplier_at)
             || !ti_prove_between(p, shift[i], -31, 30, shift_at)) {

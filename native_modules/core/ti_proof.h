@@ -41,9 +41,9 @@ int ti_prove_string(ti_proof *p, uint32_t offset);
 /* `bytes` bytes at pool offset `offset` lie in the pool. */
 int ti_prove_pool(ti_proof *p, uint32_t offset, uint64_t bytes);
 
-/* Each of `count` multipliers is at least 0 and each shift -31..30; the `at` are the bytes of the two fields in their struct. */
-int ti_prove_multipliers(ti_proof *p, const int32_t *multiplier, size_t multiplier_at, const int8_t *shift, size_t shift_at,
-                         uint32_t count);
+/* Each of `count` multipliers is at least 0 and each shift -31..30; `at`: the bytes of the fields in their struct. */
+int ti_prove_multipliers(ti_proof *p, const int32_t *multiplier, size_t multiplier_at, const int8_t *shift,
+                         size_t shift_at, uint32_t count);
 
 /* min <= max, both int8; `at` is the byte of min in its struct, max is the next field. */
 int ti_prove_min_max(ti_proof *p, int32_t min, int32_t max, size_t at);

@@ -15,7 +15,7 @@ from elftools.elf.elffile import ELFFile
 ROOT = Path(__file__).resolve().parents[2]
 CORE = ROOT / "native_modules" / "core"
 
-# The flags of MicroPython's py/dynruntime.mk.
+# The flags of MicroPython's py/dynruntime.mk, and of native_modules/natmod/Makefile.
 COMPILERS = {
     "armv6m": ("arm-none-eabi-gcc", "-mthumb", "-mcpu=cortex-m0"),
     "armv7m": ("arm-none-eabi-gcc", "-mthumb", "-mcpu=cortex-m3"),
@@ -24,7 +24,8 @@ COMPILERS = {
     "xtensawin": ("xtensa-esp32-elf-gcc",),
     "x64": ("gcc",),
 }
-FLAGS = ("-std=c99", "-Os", "-fPIC", "-fno-common", "-ffunction-sections", "-fno-tree-loop-distribute-patterns")
+FLAGS = ("-std=c99", "-Os", "-fpic", "-fno-common", "-fno-tree-loop-distribute-patterns")
+LOADER = ("ti_check", "ti_proof", "ti_kernels", "ti_run", "ti_selftest")  # and what steps through a blob
 COUNTED = (".text", ".rodata", ".data.rel.ro")  # tables of addresses are constants that wait for the linker
 
 
@@ -62,8 +63,11 @@ def main(natmods):
     for source in sources():
         row(str(source.relative_to(CORE).with_suffix("")), [sizes[source] for sizes in columns])
     kernels = list(CORE.glob("kernels/*.c"))
+    loader = [CORE / f"{name}.c" for name in LOADER]
     print()
     row(f"{len(kernels)} kernels", [sum(sizes[source] for source in kernels) for sizes in columns])
+    row("what several share", [sum(n for source, n in sizes.items() if source not in kernels + loader) for sizes in columns])
+    row("the loader", [sum(sizes[source] for source in loader) for sizes in columns])
     row("all of the core", [sum(sizes.values()) for sizes in columns])
     row("_tinyinfer.mpy", [mpy.stat().st_size if mpy.exists() else "not built"
                            for mpy in (Path(natmods) / arch / "_tinyinfer.mpy" for arch in names)])

@@ -1,4 +1,4 @@
-"""What the tests of ops that only move elements share: dtypes, quantisations that fit them, inputs that tell places apart."""
+"""What the tests of ops that move elements share: dtypes, quantisations to go with them, inputs that tell places apart."""
 
 import numpy as np
 from hypothesis import strategies as st

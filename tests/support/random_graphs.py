@@ -205,7 +205,25 @@ def alike(g, tensor, other):
     return g.op("QUANTIZE", [tensor], tensor.shape, other.scale, other.zero_point)[0]
 
 
-@grows("LOGISTIC", "TANH", "RELU", "LEAKY_RELU", "HARD_SWISH", "ELU", "QUANTIZE")
+@grows("QUANTIZE")
+def quantize(g, x, op):
+    """To another scale and zero point; or to int16 and back, with an op of int16 between."""
+    if g.one_of(False, True):
+        return g.op(op, [x], x.shape, *g.near(x.scale))
+    (wide,) = g.op(op, [x], x.shape, np.float32(x.scale / 128), 0, dtype=np.int16)
+    kind = g.one_of("ADD", "MUL", "LOGISTIC", "TANH", "RESHAPE")
+    if kind in ("ADD", "MUL"):
+        scale = wide.scale * g.one_of(1, 2) if kind == "ADD" else wide.scale**2 * 2**14
+        (wide,) = g.op(kind, [wide, wide], x.shape, scale, 0, dtype=np.int16, fused_activation_function="NONE")
+    elif kind == "RESHAPE":
+        shape = (elements(x.shape),)
+        (wide,) = g.op(kind, [wide, ints(g, shape)], shape, wide.scale, 0, dtype=np.int16)
+    else:
+        (wide,) = g.op(kind, [wide], x.shape, 2.0**-15, 0, dtype=np.int16)
+    return g.op(op, [wide], wide.shape, *g.near(wide.scale * 128))
+
+
+@grows("LOGISTIC", "TANH", "RELU", "LEAKY_RELU", "HARD_SWISH", "ELU")
 def unary(g, x, op):
     output = {"LOGISTIC": (1 / 256, -128), "TANH": (1 / 128, 0)}.get(op) or g.near(x.scale)
     return g.op(op, [x], x.shape, *output, **({"alpha": 0.2} if op == "LEAKY_RELU" else {}))

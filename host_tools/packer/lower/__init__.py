@@ -27,7 +27,7 @@ def lower(graph):
         except CannotLower as e:
             problems.append(f"{op.where}: {e}")
             context.poison(op)
-        except (IndexError, AttributeError, TypeError, OverflowError) as e:  # what a damaged file can make of its inputs
+        except (IndexError, KeyError, AttributeError, TypeError, ValueError, ArithmeticError) as e:  # what a damaged file can make of its inputs
             problems.append(f"{op.where}: its inputs and outputs are not those of {op.kind} ({e}); convert the model again")
             context.poison(op)
     if not problems:

@@ -25,9 +25,10 @@ def broadcast(context, inputs, output):
     try:
         expected = np.broadcast_shapes(*shapes)
     except ValueError:
-        raise CannotLower(f"shapes {' and '.join(str(list(s)) for s in shapes)} do not broadcast; convert the model again") from None
+        listed = " and ".join(str(list(s)) for s in shapes)
+        raise CannotLower(f"shapes {listed} do not broadcast; convert the model again") from None
     if expected != output.shape:
-        raise CannotLower(f"its output is {list(output.shape)} where its inputs make {list(expected)}; convert the model again")
+        raise CannotLower(f"its output is {list(output.shape)} where its inputs make {list(expected)}; convert again")
     rank = len(output.shape)
     axes = list(zip(output.shape, *((1,) * (rank - len(s)) + s for s in shapes)))
     of_rows = 0 if natural_rows(output.shape)[0] == 1 else rank - (2 if rank >= 4 else 1)  # the split of natural_rows()
@@ -36,7 +37,8 @@ def broadcast(context, inputs, output):
     while len(axes) > 2:
         row_axes.append(axes.pop(0))
     if len(row_axes) > _DIMENSIONS - 2:
-        raise CannotLower(f"it broadcasts over {len(row_axes) + len(axes)} separate axes, 6 are possible; merge axes with a RESHAPE")
+        count = len(row_axes) + len(axes)
+        raise CannotLower(f"it broadcasts over {count} separate axes, 6 are possible; merge axes with a RESHAPE")
     nothing = (1,) * (1 + len(inputs))
     axes = [nothing] * (4 - len(row_axes)) + row_axes + [nothing] * (2 - len(axes)) + axes
     sizes = [axis[0] for axis in axes]
@@ -86,26 +88,32 @@ def _below_one(real):
 
 
 def _emit_binary(context, op, in1, in2, out, low, high, positive=None):
-    *inputs, y = op.inputs[0], op.inputs[1], op.outputs[0]
-    params, rows, y_rows = broadcast(context, inputs, y)
+    sizes, rows, y_rows = broadcast(context, op.inputs, op.outputs[0])
     kind = {"LOGICAL_AND": "MINIMUM", "LOGICAL_OR": "MAXIMUM"}.get(op.kind, op.kind)
     params = {
-        "broadcast": params, "in1": in1, "in2": in2, "out": out, "positive": positive or _as_it_is(), "min": low, "max": high,
-        "op": f.BINARY_OPS[kind],
+        "broadcast": sizes, "in1": in1, "in2": in2, "out": out, "positive": positive or _as_it_is(), "min": low,
+        "max": high, "op": f.BINARY_OPS[kind],
     }  # fmt: skip
     context.emit(op, "BINARY", rows, y_rows, params)
+
+
+def _inputs(op, count):
+    """The op's inputs, all there."""
+    if len(op.inputs) != count or None in op.inputs:
+        raise CannotLower(f"it needs {count} inputs; convert the model again")
+    return op.inputs
 
 
 def _require(dtypes, *tensors):
     """CannotLower unless all tensors are of one dtype, which is one of `dtypes`."""
     for t in tensors:
         if t.dtype not in dtypes or t.dtype != tensors[0].dtype:
-            raise CannotLower(f'"{short_name(t.name)}" is {t.dtype}; {" or ".join(dtypes)} is needed, alike in all tensors')
+            raise CannotLower(f'"{short_name(t.name)}" is {t.dtype} where all must be alike, {" or ".join(dtypes)}')
 
 
 def _operands(op, dtypes=("int8", "int16")):
     """The op's two inputs and its output, all of one of `dtypes`."""
-    tensors = [op.inputs[0], op.inputs[1], op.outputs[0]]
+    tensors = [*_inputs(op, 2), op.outputs[0]]
     if tensors[0].dtype == "int16" and "int16" in dtypes:
         require_int16(op, *tensors)
     else:
@@ -196,7 +204,7 @@ def prelu(context, op):
 
 def _extremum(context, op):
     """MAXIMUM and MINIMUM, which TFLite takes of the integers, however they are quantised."""
-    _require(("int8", "int16"), *op.inputs, op.outputs[0])
+    _require(("int8", "int16"), *_inputs(op, 2), op.outputs[0])
     limits = np.iinfo(op.outputs[0].dtype)
     _emit_binary(context, op, _as_it_is(), _as_it_is(), _as_it_is(), int(limits.min), int(limits.max))
 
@@ -211,13 +219,14 @@ _HOLDS = {"LESS": 1, "EQUAL": 2, "LESS_EQUAL": 3, "GREATER": 4, "NOT_EQUAL": 5, 
 
 
 def _compare(context, op, dtypes):
-    a, b, y = op.inputs[0], op.inputs[1], op.outputs[0]
+    a, b = _inputs(op, 2)
     _require(dtypes, a, b)
-    _require(("bool",), y)
+    _require(("bool",), op.outputs[0])
     if a.dtype == "int8":
         require_int8(op, a, b)
-        if max(a.scale, b.scale) >= 1:
-            raise CannotLower(f"TFLite cannot compare tensors whose scale is 1 or more ({max(a.scale, b.scale):g}); convert again")
+        largest = max(a.scale, b.scale)
+        if largest >= 1:
+            raise CannotLower(f"TFLite cannot compare tensors whose scale is 1 or more ({largest:g}); convert again")
         in1, in2 = (rescale(t.scale, t.zero_point, _COMPARE_SHIFT) for t in (a, b))
     else:
         in1 = in2 = _as_it_is()
@@ -241,7 +250,7 @@ for _kind in ("GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL"):
 
 def _logical(context, op):
     """LOGICAL_AND is the minimum of two bools, LOGICAL_OR the maximum."""
-    _require(("bool",), op.inputs[0], op.inputs[1], op.outputs[0])
+    _require(("bool",), *_inputs(op, 2), op.outputs[0])
     _emit_binary(context, op, _as_it_is(), _as_it_is(), _as_it_is(), 0, 1)
 
 
@@ -251,15 +260,15 @@ for _kind in ("LOGICAL_AND", "LOGICAL_OR"):
 
 @lowers("LOGICAL_NOT", "COMPARE", "bool")
 def logical_not(context, op):
-    x, y = op.inputs[0], op.outputs[0]
-    _require(("bool",), x, y)
+    (x,) = _inputs(op, 1)
+    _require(("bool",), x, op.outputs[0])
     false = Tensor(-1, "false", (), "bool", np.zeros(0, np.float32), np.zeros(0, np.int64), np.zeros((), bool))
     _emit_compare(context, op, [x, false], _as_it_is(), _as_it_is(), _HOLDS["EQUAL"])
 
 
 @lowers("SELECT_V2", "SELECT", "int8, int16, int32", oracle="TFLM; int32 LiteRT")
 def select_v2(context, op):
-    condition, a, b = op.inputs
+    condition, a, b = _inputs(op, 3)
     _require(("bool",), condition)
     _require(("int8", "int16", "int32"), a, b, op.outputs[0])
     sizes, rows, y_rows = broadcast(context, [condition, a, b], op.outputs[0])

@@ -42,11 +42,12 @@ def same_size(op):
 def require_scale(op, *tensors):
     """CannotLower unless each tensor has one scale, and a zero point that its dtype can hold."""
     for t in tensors:
+        name = short_name(t.name)
         if len(t.scales) != 1 or t.scale == 0:
-            raise CannotLower(f'"{short_name(t.name)}" has {len(t.scales)} scales where one is needed; convert it again')
+            raise CannotLower(f'"{name}" has {len(t.scales)} scales where one is needed; convert it again')
         low, top = limits(t.dtype)
         if not low <= t.zero_point <= top:
-            raise CannotLower(f'"{short_name(t.name)}" has zero point {t.zero_point}, outside {t.dtype}; convert it again')
+            raise CannotLower(f'"{name}" has zero point {t.zero_point}, outside {t.dtype}; convert it again')
 
 
 def emit_table(context, op, function):
@@ -74,8 +75,11 @@ NEGATE_FIRST, NEGATE_LAST = 1, 2  # ti_convert.negate_below
 
 
 def convert(context, op, low=None, top=None, slope=None, negate=0, to=None):
-    """y = x rescaled, clamped to low..top; below its zero point x is multiplied by the real `slope`, and `negate` says when
-    its sign changes. `to`: the tensor whose quantisation the output gets, by default its own. Bytes become a table."""
+    """y = x rescaled, clamped to low..top. Bytes become a table.
+
+    Below its zero point x is multiplied by the real `slope`, and `negate` says when its sign changes. `to`: the tensor whose
+    quantisation the output gets, by default its own.
+    """
     x, y = op.inputs[0], op.outputs[0]
     if x.dtype not in _DTYPES or y.dtype not in _DTYPES or "bool" in (x.dtype, y.dtype):
         raise CannotLower(f"{x.dtype} -> {y.dtype} is not supported, integers are; quantise the model")

@@ -1,4 +1,4 @@
-"""Ops that pick elements along an axis by their index: where the indices have a pattern they are a view, else GATHER."""
+"""Ops that pick elements along an axis by their index: indices of a pattern are a view, others are GATHER's."""
 
 from math import prod
 
@@ -30,7 +30,7 @@ def embedding_lookup(context, op):
 def _gather(context, op, x, indices, y, axis, batch_dims):
     require_movable(x, y)
     if y.shape != x.shape[:axis] + indices.shape[batch_dims:] + x.shape[axis + 1 :]:
-        raise CannotLower(f"{list(indices.shape)} of {list(x.shape)} along axis {axis} is not {list(y.shape)}; convert again")
+        raise CannotLower(f"{list(indices.shape)} of {list(x.shape)} on axis {axis} is not {list(y.shape)}; convert again")
     depth = x.shape[axis]
     if indices.is_const:
         values = np.asarray(indices.data)
@@ -55,7 +55,7 @@ def _constant(values):
 
 
 def select(context, op, x, y, indices):
-    """Let `y` be `x` with only the `indices` along each axis: {axis: [index]}, in the order of axes, all inside; it fits."""
+    """Let `y` be `x` with only the `indices` along each axis: {axis: [index]} by axis; all are inside, and `y` fits."""
     require_movable(x, y)
     indices = {axis: values for axis, values in indices.items() if values != list(range(x.shape[axis]))}
     if x.is_const:
@@ -105,7 +105,7 @@ def _view(a, patterns):
 
 
 def _emit(context, op, source, shape, axis, indices, batch, target, shaped):
-    """Emit a GATHER along `axis` of Buffer `source`, which is of `shape`; Buffer `indices` has a row for each of `batch`."""
+    """Emit a GATHER along `axis` of Buffer `source`, which is of `shape`; Buffer `indices` has `batch` rows."""
     outer = prod(shape[:axis])
     inner = source.nbytes // prod(shape[: axis + 1])
     count = indices.nbytes // 4 // batch

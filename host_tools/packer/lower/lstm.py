@@ -1,4 +1,4 @@
-"""UNIDIRECTIONAL_SEQUENCE_LSTM of int8 with an int16 cell state: Keras's LSTM, without peepholes, projection or norms."""
+"""UNIDIRECTIONAL_SEQUENCE_LSTM of int8 with an int16 cell state: Keras's LSTM, no peepholes, projection or norms."""
 
 import math
 
@@ -23,7 +23,7 @@ def lstm(context, op):
     weights, recurrent, biases = op.inputs[1:5], op.inputs[5:9], op.inputs[12:16]
     hidden, cell = op.inputs[18:20]
     if any(t is not None for t in (*op.inputs[9:12], *op.inputs[16:18], *op.inputs[20:24])):
-        raise CannotLower("peepholes, a projection or layer norm are not supported, as in TFLite Micro; use a plain LSTM")
+        raise CannotLower("peepholes, a projection or layer norm, which TFLite Micro has not; use a plain LSTM")
     if op.options.get("FusedActivationFunction") != "TANH":
         raise CannotLower("its activation is not tanh, all that TFLite Micro has; use tanh")
     if hidden is None or cell is None or cell.dtype != "int16" or len(cell.scales) != 1 or cell.scale == 0:
@@ -31,7 +31,7 @@ def lstm(context, op):
     require_int8(op, x, hidden, y)
     require_constants(*weights, *recurrent, *biases)
     if len(x.shape) != 3 or len(hidden.shape) != 2:
-        raise CannotLower(f"shapes {list(x.shape)} -> {list(y.shape)} are not [batch, time, units]; convert the model again")
+        raise CannotLower(f"shapes {list(x.shape)} -> {list(y.shape)} are not [batch, time, units]; convert it again")
     time_major = bool(op.options.get("TimeMajor"))
     batch, steps = (x.shape[1], x.shape[0]) if time_major else x.shape[:2]
     in_c, units = x.shape[2], hidden.shape[1]
@@ -43,7 +43,7 @@ def lstm(context, op):
         or any(t.elements != batch * units for t in (hidden, cell))
         or max(in_c, units, steps) > 0xFFFF
     ):
-        raise CannotLower(f"the shapes or dtypes of its inputs do not fit {list(x.shape)} -> {list(y.shape)}; convert again")
+        raise CannotLower(f"its inputs' shapes or dtypes do not fit {list(x.shape)} -> {list(y.shape)}; convert it again")
 
     pairs = []
     for w, r in zip(weights, recurrent):

@@ -214,7 +214,7 @@ def unpack(context, op):
     x = op.inputs[0]
     axis = axis_of(op.options.get("Axis", 0), len(x.shape))
     if x.shape[axis] != len(op.outputs):
-        raise CannotLower(f"axis {axis} of {list(x.shape)} is not one for each of {len(op.outputs)} outputs; convert again")
+        raise CannotLower(f"axis {axis} of {list(x.shape)} does not give {len(op.outputs)} outputs; convert the model again")
     for i, y in enumerate(op.outputs):
         place(context, op, x, y, lambda a, i=i: a[along(axis, i)])
 
@@ -231,7 +231,7 @@ def concatenation(context, op):
     xs = [x for x in op.inputs if x.elements]
     for x in xs:
         if x.shape[:axis] + x.shape[axis + 1 :] != y.shape[:axis] + y.shape[axis + 1 :]:
-            raise CannotLower(f"{list(x.shape)} does not go into {list(y.shape)} along axis {axis}; convert the model again")
+            raise CannotLower(f"{list(x.shape)} does not go into {list(y.shape)} along axis {axis}; convert again")
         alike = np.array_equal(x.scales, y.scales) and np.array_equal(x.zero_points, y.zero_points)
         if y.dtype == "int8" and not alike:
             raise CannotLower("its inputs are quantised otherwise than its output; convert the model again")

@@ -40,7 +40,7 @@ def _pad(context, op, value):
         same_quantisation(op, x, y)
     before, after = _amounts(op, op.inputs[1], len(x.shape))
     if tuple(b + s + a for b, s, a in zip(before, x.shape, after)) != y.shape:
-        raise CannotLower(f"padding {list(x.shape)} by {before} and {after} does not give {list(y.shape)}; convert again")
+        raise CannotLower(f"padding {list(x.shape)} by {before} and {after} is not {list(y.shape)}; convert the model again")
     if x.is_const:
         y.data = np.pad(x.data, list(zip(before, after)), constant_values=value)
         return
@@ -51,7 +51,7 @@ def _pad(context, op, value):
 
 
 def emit_pad(context, op, source, shape, before, after, value, target):
-    """Emit PADs from Buffer `source`, which is of `shape`, to Buffer `target`, by `before` and `after` along each axis."""
+    """Emit PADs by `before` and `after` along each axis of Buffer `source`, which is of `shape`, into Buffer `target`."""
     element = np.array(value, target.dtype).tobytes()
     if element != element[:1] * len(element):
         raise CannotLower(f"its padding value {value} is not the same in all its {len(element)} bytes; pad with 0")
@@ -102,7 +102,7 @@ def mirror_pad(context, op):
     edge = 0 if op.options.get("Mode", 0) else 1  # REFLECT leaves the edge out, SYMMETRIC repeats it
     before, after = _amounts(op, op.inputs[1], len(x.shape))
     if tuple(b + n + a for b, n, a in zip(before, x.shape, after)) != y.shape:
-        raise CannotLower(f"padding {list(x.shape)} by {before} and {after} does not give {list(y.shape)}; convert again")
+        raise CannotLower(f"padding {list(x.shape)} by {before} and {after} is not {list(y.shape)}; convert the model again")
     if any(max(b, a) > n - edge for b, a, n in zip(before, after, x.shape)):
         raise CannotLower(f"it mirrors more than {list(x.shape)} has; pad less")
     indices = {}
@@ -182,5 +182,5 @@ def batch_to_space(context, op):
     together = rows_of(context.temporary(op, seen.nbytes, x.dtype), natural_rows(shape)[0])
     copy(context, op, context.rows(x), view(source), source, together)
     if seen[crop].size != y.elements:
-        raise CannotLower(f"crops {before} and {after} of {list(shape)} do not give {list(y.shape)}; convert the model again")
+        raise CannotLower(f"crops {before} and {after} of {list(shape)} are not {list(y.shape)}; convert the model again")
     copy(context, op, together, seen[crop], seen, context.rows(y))

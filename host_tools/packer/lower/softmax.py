@@ -21,7 +21,10 @@ def difference_scaling(beta, scale):
 
 
 def exp_table(multiplier, shift):
-    """int32 [n]: exp(-i * beta * scale) as Q0.31 for i below n <= 256, after which TFLite counts 0 (CalculateInputRadius)."""
+    """int32 [n]: exp(-i * beta * scale) as Q0.31 for i below n <= 256, after which TFLite counts 0.
+
+    TFLite's CalculateInputRadius.
+    """
     radius = math.floor(1.0 * ((1 << _INTEGER_BITS) - 1) * (1 << (31 - _INTEGER_BITS)) / (1 << shift))
     count = min(radius + 1, 256)
     return np.array([exp_on_negative_values(high(-i << shift, multiplier), _INTEGER_BITS) for i in range(count)], "<i4")
@@ -41,7 +44,8 @@ def vectors(op, longest):
 def require_output(y, scale, zero_point, tolerance=0.0):
     if abs(y.scale - scale) > tolerance * scale or y.zero_point != zero_point:
         raise CannotLower(
-            f"its output has scale {y.scale:g}, zero point {y.zero_point}, not {scale:g} and {zero_point}; convert again"
+            f"its output has scale {y.scale:g}, zero point {y.zero_point}, "
+            f"not {scale:g} and {zero_point}; convert the model again"
         )
 
 

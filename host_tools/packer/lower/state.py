@@ -1,7 +1,7 @@
 """State: resource variables and variable tensors, which live from one inference to the next in the pool's first bytes.
 
-READ_VARIABLE and ASSIGN_VARIABLE are copies. Once all ops are known, those are left out where the value may as well lie in
-the variable itself.
+READ_VARIABLE and ASSIGN_VARIABLE are copies. Once all ops are known, those are left out where the value may as well lie
+in the variable itself.
 """
 
 from dataclasses import dataclass, field, replace
@@ -11,6 +11,8 @@ import numpy as np
 from ..graph import short_name
 from ..program import DTYPE_BYTES, Buffer, DeviceOp, Rows
 from .context import LOWERINGS, CannotLower, lowers
+
+DTYPES = "int8, uint8, int16, int32, bool"
 
 # ---- resource variables ----
 
@@ -24,7 +26,7 @@ class _Resource:
 
 
 def _resources(graph):
-    """The resources of all subgraphs, found as TFLite Micro does: by name, and by container where the handle has one."""
+    """The resources of all subgraphs, found as in TFLite Micro: by name, and by container if the handle has one."""
     found, by_handle = [], {}
     for op in (op for subgraph in graph.subgraphs for op in subgraph.ops):
         if op.kind == "VAR_HANDLE":
@@ -41,7 +43,7 @@ def _resources(graph):
     return found
 
 
-@lowers("VAR_HANDLE", "(none)", "any", "memory that lives from one inference to the next")
+@lowers("VAR_HANDLE", "(none)", DTYPES, "memory that lives from one inference to the next")
 def var_handle(context, op):
     if id(op.outputs[0]) in context.values:
         return
@@ -60,20 +62,20 @@ def _variable_and_value(context, op, values):
         raise CannotLower("nothing is ever assigned to its variable; let the model initialise it")
     if value.dtype != variable.dtype or context.nbytes(value) != variable.nbytes:
         raise CannotLower(
-            f"its value is {value.dtype} {list(value.shape)}, its variable {variable.nbytes} bytes of {variable.dtype}; "
+            f"its value is {value.dtype} {list(value.shape)}, its variable {variable.nbytes} B of {variable.dtype}; "
             "use a variable of its own"
         )
     context.used_variables = context.used_variables or context.ops is not context.init_ops
     return variable, value
 
 
-@lowers("READ_VARIABLE", "COPY", "any", "nothing where the variable keeps its value until the last reader")
+@lowers("READ_VARIABLE", "COPY", DTYPES, "nothing where the variable keeps its value until the last reader")
 def read_variable(context, op):
     variable, value = _variable_and_value(context, op, op.outputs)
     _copy(context, op, value, variable, context.buffer(value))
 
 
-@lowers("ASSIGN_VARIABLE", "COPY", "any", "nothing where the value can be made in the variable")
+@lowers("ASSIGN_VARIABLE", "COPY", DTYPES, "nothing where the value can be made in the variable")
 def assign_variable(context, op):
     variable, value = _variable_and_value(context, op, op.inputs[1:])
     if value.is_const:
@@ -82,7 +84,7 @@ def assign_variable(context, op):
         _copy(context, op, value, context.buffer(value), variable)
 
 
-@lowers("CALL_ONCE", "(none)", "any", "its subgraph runs at reset")
+@lowers("CALL_ONCE", "(none)", DTYPES, "its subgraph runs at reset")
 def call_once(context, op):
     subgraphs, index = context.graph.subgraphs, op.options.get("InitSubgraphIndex", 0)
     if not 0 < index < len(subgraphs) or context.ops is context.init_ops:
@@ -116,7 +118,7 @@ def variable_tensor(context, op, tensor, rows):
 
 
 def _new_state(context, op, like, name):
-    """A Buffer of state for the value `like`. As in TFLite Micro, at reset each byte of it is the value's zero point."""
+    """A Buffer of state for values like `like`. As in TFLite Micro, at reset each byte of it is their zero point."""
     if like.dtype not in DTYPE_BYTES or like.dtype == "float32":
         raise CannotLower(f'the variable "{short_name(name)}" is {like.dtype}; quantise the model to int8')
     buffer = Buffer(short_name(name), context.nbytes(like), like.dtype)

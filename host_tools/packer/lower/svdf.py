@@ -18,7 +18,7 @@ def svdf(context, op):
     if not (state.dtype in ("int8", "int16") and len(state.scales) == 1 and _holds(state, state.zero_point)):
         raise CannotLower("its state is not int8 or int16 with one scale and zero point; convert the model again")
     if weights.dtype != "int8" or bias.dtype != "int32" or not time_weights.dtype == state.dtype in ("int8", "int16"):
-        raise CannotLower("its weights and state are not of int8, or int8 or int16 over time; quantise the model to full int8")
+        raise CannotLower("its weights are not int8, or over time of the state's dtype; quantise it to full int8")
     shapes = [t.shape for t in (x, weights, time_weights, y)]
     if any(len(s) != 2 for s in shapes) or rank < 1:
         raise CannotLower(f"its shapes {[list(s) for s in shapes]} are not all of rank 2; convert the model again")
@@ -67,9 +67,9 @@ def _holds(tensor, value):
 
 
 def require_constants(*tensors):
-    """CannotLower unless each tensor is a constant with one scale and the zero point 0, as weights and biases have it."""
+    """CannotLower unless each tensor is a constant, with one scale and the zero point 0 unless it is an int32 bias."""
     for t in tensors:
-        if t is None or not t.is_const or len(t.scales) != 1 or t.zero_point != 0:
+        if t is None or not t.is_const or t.dtype != "int32" and (len(t.scales) != 1 or t.zero_point != 0):
             raise CannotLower("its weights must be constants with one scale and zero point 0; convert the model again")
 
 

@@ -25,10 +25,10 @@ def _same_dtype(op):
 
 
 def _sigmoid_like(context, op, function, integer_bits, output_scale, zero_point, unit_shift, offset):
-    """LOGISTIC and TANH: `function` of Q(integer_bits) input, saturated outside the radius where it is representable."""
+    """LOGISTIC and TANH: `function` of Q(integer_bits) input, saturated outside the radius that those bits hold."""
     x, y = _elements(op)
     if y.zero_point != zero_point or y.scale != output_scale:
-        raise CannotLower(f"its output must have scale {output_scale:g} and zero point {zero_point}; convert the model again")
+        raise CannotLower(f"its output must have scale {output_scale:g} and zero point {zero_point}; convert it again")
     fraction_bits = 31 - integer_bits
     multiplier, shift = quantise_multiplier(x.scale * (1 << fraction_bits))
     if shift < 0:
@@ -115,7 +115,7 @@ def lower_abs(context, op):
 def neg(context, op):
     x, y = _elements(op)
     if x.scale != y.scale or x.zero_point != 0 or y.zero_point != 0:
-        raise CannotLower("TFLite negates the bytes as they are, which needs one scale and zero point 0; use a SUB from 0")
+        raise CannotLower("TFLite negates the bytes as they are: it needs one scale and zero point 0; use a SUB from 0")
     emit_table(context, op, lambda q: q if q == -128 else -q)
 
 

@@ -1,7 +1,8 @@
 """Movements of bytes as pairs of numpy views: of what is read, and of where it goes.
 
-A movement that keeps every element as it is, is described by what numpy makes of an array of the input's shape by slicing,
-transposing, flipping and broadcasting: its start and strides are what the COPY kernel needs. Nothing is ever in those arrays.
+A movement that keeps every element as it is, is described by what numpy makes of an array of the input's shape by
+slicing, transposing, flipping and broadcasting: its start and strides are what the COPY kernel needs. Nothing is ever in
+those arrays.
 """
 
 from dataclasses import replace
@@ -29,7 +30,7 @@ def require_movable(*tensors):
     """CannotLower unless all tensors are of one dtype that can be moved, and none is empty."""
     for t in tensors:
         if t.dtype != tensors[0].dtype or t.dtype not in _MOVABLE:
-            raise CannotLower(f"{tensors[0].dtype} to {t.dtype}: one of {DTYPES} is needed throughout; quantise the model")
+            raise CannotLower(f"{tensors[0].dtype} to {t.dtype}: one of {DTYPES} is needed; quantise the model")
         if not 1 <= t.elements <= _MOST_ELEMENTS or len(t.shape) > _MOST_DIMENSIONS:
             raise CannotLower(f"shape {list(t.shape)} is empty, or larger than any device; convert the model again")
 
@@ -48,7 +49,7 @@ def place(context, op, x, y, view):
     whole = blank(x.shape, x.dtype)
     seen = view(whole)
     if seen.size != y.elements:
-        raise CannotLower(f"{list(x.shape)} gives {seen.size} elements where {list(y.shape)} has {y.elements}; convert again")
+        raise CannotLower(f"{list(x.shape)} gives {seen.size} elements, {list(y.shape)} has {y.elements}; convert again")
     dims = joined(seen, blank(seen.shape, seen.dtype))
     if start_of(seen, whole) == 0 and dims == [(whole.nbytes, 1, 1)]:
         context.bind(y, context.buffer(x))
@@ -59,8 +60,8 @@ def place(context, op, x, y, view):
 def copy(context, op, source, seen, whole, target, goes=None, into=None, partial=False):
     """Emit a COPY from Rows `source` to Rows `target`.
 
-    `seen`: a view of `whole`, an array of the source's size. `goes`: a view of `into`, an array of the target's size; by
-    default all of it, in C order. TooManyDimensions where COPY cannot do it.
+    `seen`: a view of `whole`, an array of the source's size. `goes`: a view of `into`, an array of the target's size; all
+    of it in C order by default. TooManyDimensions where COPY cannot do it.
     """
     if goes is None:
         goes = into = blank(seen.shape, seen.dtype)
@@ -106,7 +107,7 @@ def joined(seen, goes):
 
 
 def by_rows(dims, rows, row_bytes):
-    """(dimensions that count `rows` rows of `row_bytes` bytes of the output, the others); a dimension may be cut in two."""
+    """(dimensions that count the output's `rows` rows, the others); a dimension may be cut in two."""
     counting, counted = [], 1
     rest = list(dims)
     while counted < rows:

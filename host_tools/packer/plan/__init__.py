@@ -48,7 +48,7 @@ def plan_in_order(program):
     work = Work(program, homes(program))
     best = None
     for groups in [Group(i, i + 1) for i in range(len(program.ops))], cut(work):
-        for turned in groups, alternate(groups):
+        for turned in groups, alternate(groups, 0), alternate(groups, 1):
             found = layout(work, turned)
             if best is None or found.pool_bytes < best.pool_bytes:
                 best = found
@@ -100,9 +100,9 @@ def homes(program):
     return home
 
 
-def alternate(groups):
+def alternate(groups, first):
     """Every second group from its last row to its first: outputs then drift up and down instead of ever further down."""
-    return [replace(g, down=bool(n % 2)) for n, g in enumerate(groups)]
+    return [replace(g, down=n % 2 == first) for n, g in enumerate(groups)]
 
 
 def turn(work, best):

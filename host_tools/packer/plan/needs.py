@@ -37,7 +37,8 @@ def window_rows(op):
 def works_in_place(op, which):
     """May the output lie exactly over input number `which`? Only where each element is read before its place is written."""
     given, made = op.inputs[which], op.output
-    return op.kernel in _ELEMENTWISE and given.is_whole and made.is_whole and (given.rows, given.row_bytes) == (made.rows, made.row_bytes)
+    same = (given.rows, given.row_bytes) == (made.rows, made.row_bytes)
+    return op.kernel in _ELEMENTWISE and same and given.is_whole and made.is_whole
 
 
 def _same(op, row):
@@ -86,7 +87,8 @@ def _copy(op, row):
 def _copies_from_one_row(op):
     """Does each output row of a COPY come from one input row? The loader wants that of one that reads a ring."""
     first, past = _copy(op, 0)
-    return past - first == 1 and not any(s % op.inputs[0].row_bytes for s in op.params["in_stride"][: op.params["row_dims"]])
+    strides = op.params["in_stride"][: op.params["row_dims"]]
+    return past - first == 1 and not any(s % op.inputs[0].row_bytes for s in strides)
 
 
 def _nothing(op, row):

@@ -5,7 +5,8 @@ int ti_convert_check(ti_proof *p, const ti_op *op) {
     const ti_convert *c = (const void *)(p->blob + op->params);
     return ti_prove_elements(p, op, c->count, 1)
         && ti_prove_between(p, c->max, c->min, INT32_MAX, offsetof(ti_convert, max))
-        && ti_prove_multipliers(p, c->multiplier, offsetof(ti_convert, multiplier), c->shift, offsetof(ti_convert, shift), 2)
+        && ti_prove_multipliers(p, c->multiplier, offsetof(ti_convert, multiplier), c->shift,
+                                offsetof(ti_convert, shift), 2)
         && ti_prove_between(p, c->negate_below, 0, 2, offsetof(ti_convert, negate_below))
         && ti_prove_between(p, c->cast, 0, 1, offsetof(ti_convert, cast));
 }

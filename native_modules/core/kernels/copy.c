@@ -13,7 +13,8 @@ static int prove_reach(ti_proof *p, uint32_t count, uint32_t step, uint32_t *roo
 
 /* The same for a signed stride: up or down. */
 static int prove_reach_signed(ti_proof *p, uint32_t count, int32_t stride, uint32_t room[2]) {
-    return stride < 0 ? prove_reach(p, count, 0 - (uint32_t)stride, &room[0]) : prove_reach(p, count, (uint32_t)stride, &room[1]);
+    return stride < 0 ? prove_reach(p, count, 0 - (uint32_t)stride, &room[0])
+                      : prove_reach(p, count, (uint32_t)stride, &room[1]);
 }
 
 int ti_copy_check(ti_proof *p, const ti_op *op) {
@@ -49,7 +50,8 @@ int ti_copy_check(ti_proof *p, const ti_op *op) {
         if (count && c->out_stride[i] <= reached) {
             return ti_fail(p, TI_FAULT_SHAPE, reached + 1, c->out_stride[i]);
         }
-        if (!prove_reach_signed(p, count, c->in_stride[i], room) || !prove_reach(p, count, c->out_stride[i], &out_room)) {
+        if (!prove_reach_signed(p, count, c->in_stride[i], room)
+            || !prove_reach(p, count, c->out_stride[i], &out_room)) {
             return 0;
         }
     }

@@ -35,7 +35,8 @@ static int32_t logarithm(int32_t z) {
     int32_t q = 2 * (r - ROOT);
     int32_t square = ti_high_call(q, q);
     int32_t numerator = ti_high_call(q, r) + ti_high_call(ti_high_call(q, square), 117049297);
-    int32_t denominator = ti_high_call(p, 1057819769 + q + ti_high_call(square, 127690142)) + ti_high_call(q, 638450708);
+    int32_t denominator = ti_high_call(p, 1057819769 + q + ti_high_call(square, 127690142));
+    denominator += ti_high_call(q, 638450708);
     int32_t y = ti_high_call(power, LOG_2);
     y += ti_high_call(ti_rounding_shift(numerator, 6), ti_reciprocal((uint32_t)denominator + ((uint32_t)1 << 31), 0));
     return ti_shift_left(y, 1);

@@ -40,7 +40,7 @@ static int32_t saturate16(int32_t x) {
 
 /* x by multiplier k, as int16. */
 static int32_t scaled(const ti_lstm *l, uint32_t k, int32_t x) {
-    return saturate16(ti_requantise(x, l->multiplier[k], l->shift[k]));
+    return saturate16(ti_requantise_call(x, l->multiplier[k], l->shift[k]));
 }
 
 /* One time step of one sequence. */

@@ -14,13 +14,14 @@ int ti_softmax16_check(ti_proof *p, const ti_op *op) {
         || !ti_prove_offset(p, s->reciprocal_table, ENTRIES * sizeof(int16_t), 2)) {
         return 0;
     }
-    /* Up to 65536 values below 1 cannot overflow the sum; the greatest element's, from the last two, keeps it from zero. */
+    /* Up to 65536 values below 1 cannot overflow the sum; the greatest element's, between the last two, keeps it from 0. */
     if (s->depth > 65536) {
         return ti_fail(p, TI_FAULT_VALUE, s->depth, offsetof(ti_softmax16, depth));
     }
     const int16_t *exps = (const void *)(p->blob + s->exp_table);
     for (uint32_t i = 0; i < ENTRIES; i++) {
-        if (!ti_prove_between(p, exps[i], i < ENTRIES - 2 ? 0 : 1 << 14, INT16_MAX, offsetof(ti_softmax16, exp_table))) {
+        int32_t least = i < ENTRIES - 2 ? 0 : 1 << 14;
+        if (!ti_prove_between(p, exps[i], least, INT16_MAX, offsetof(ti_softmax16, exp_table))) {
             return 0;
         }
     }

@@ -24,29 +24,29 @@ int ti_svdf_check(ti_proof *p, const ti_op *op) {
         && ti_prove_multipliers(p, s->multiplier, offsetof(ti_svdf, multiplier), s->shift, offsetof(ti_svdf, shift), 2);
 }
 
-/* Let a filter's memory of int8 forget its oldest value and take in `newest`; its sum of products with the weights. */
-static uint32_t remember(int8_t *state, const int8_t *weights, uint32_t last, int32_t newest) {
+/* Let a filter's memory, of int8 or int16, forget its oldest value and take in `newest`, as far as it fits; its sum of
+ * products with the weights. */
+static uint32_t remember(int8_t *state, const int8_t *weights, uint32_t last, int32_t newest, int32_t wide) {
+    int16_t *state16 = (void *)state;
+    const int16_t *weights16 = (const void *)weights;
     uint32_t sum = 0;
     for (uint32_t i = 0; i <= last; i++) {
-        state[i] = i < last ? state[i + 1] : (int8_t)newest;
-        sum += (uint32_t)(state[i] * weights[i]);
-    }
-    return sum;
-}
-
-/* The same for int16. */
-static uint32_t remember16(int16_t *state, const int16_t *weights, uint32_t last, int32_t newest) {
-    uint32_t sum = 0;
-    for (uint32_t i = 0; i <= last; i++) {
-        state[i] = i < last ? state[i + 1] : (int16_t)newest;
-        sum += (uint32_t)(state[i] * weights[i]);
+        int32_t x, w;
+        if (wide) {
+            x = state16[i] = i < last ? state16[i + 1] : (int16_t)newest;
+            w = weights16[i];
+        } else {
+            x = state[i] = i < last ? state[i + 1] : (int8_t)newest;
+            w = weights[i];
+        }
+        sum += (uint32_t)(x * w);
     }
     return sum;
 }
 
 /* x by multiplier k plus a zero point, in -limit - 1 .. limit. */
 static int32_t scaled(const ti_svdf *s, uint32_t k, int32_t x, int32_t zero_point, int32_t limit) {
-    return ti_clamp(ti_wrap_add(ti_requantise(x, s->multiplier[k], s->shift[k]), zero_point), -limit - 1, limit);
+    return ti_clamp(ti_wrap_add(ti_requantise_call(x, s->multiplier[k], s->shift[k]), zero_point), -limit - 1, limit);
 }
 
 void ti_svdf_row(const ti_model *m, const ti_op *op, uint32_t row) {
@@ -57,7 +57,7 @@ void ti_svdf_row(const ti_model *m, const ti_op *op, uint32_t row) {
     const int32_t *filter_bias = (const void *)(m->blob + s->filter_bias);
     const int32_t *bias = (const void *)(m->blob + s->bias);
     const int8_t *weights = (const int8_t *)(m->blob + s->weights);
-    const uint8_t *time_weights = m->blob + s->time_weights;
+    const int8_t *time_weights = (const int8_t *)(m->blob + s->time_weights);
     const int8_t *in = ti_row(m, ti_input(m, op), row);
     int8_t *state = ti_row(m, memory, row);
     int8_t *out = ti_output_row(m, op, row);
@@ -66,8 +66,7 @@ void ti_svdf_row(const ti_model *m, const ti_op *op, uint32_t row) {
         for (uint32_t r = 0; r < s->rank; r++) {
             int32_t x = (int32_t)(ti_dot(in, weights, s->in_c) + (uint32_t)*filter_bias++);
             x = scaled(s, 0, x, 0, limit) + s->state_zero_point;  /* which may wrap, in TFLite Micro, too */
-            sum += wide ? remember16((void *)state, (const void *)time_weights, s->memory - 1u, x)
-                        : remember(state, (const int8_t *)time_weights, s->memory - 1u, x);
+            sum += remember(state, time_weights, s->memory - 1u, x, wide);
             weights += s->in_c;
             state += (uint32_t)s->memory << wide;
             time_weights += (uint32_t)s->memory << wide;
