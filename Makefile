@@ -145,7 +145,7 @@ conformance: core natmod unix
 bench: core packages-test
 	$(BIN)/python tests/bench/instructions.py $(MODELS)
 
-readme: core
+readme: .venv/installed
 	cd tests && $(BIN)/python -m support.readme
 
 clean: # build/micropython stays

@@ -47,6 +47,14 @@ def backend():
 
 
 @pytest.fixture(scope="session")
+def every_backend():
+    """{name: backend}; what it runs on is there, or the test fails before hypothesis looks for a smaller model."""
+    for server in (backends.NATIVE, backends.USER_MODULE):
+        server.start()
+    return backends.ALL
+
+
+@pytest.fixture(scope="session")
 def models():
     """The folder of real `.tflite` models; the test skips where there is none."""
     if not MODELS.is_dir():

@@ -18,27 +18,27 @@ def test_every_op_has_cases():
 
 
 @pytest.mark.parametrize("op", sorted(BY_OP))
-def test_same_bytes(op, request):
+def test_same_bytes(op, request, every_backend):
     @settings(max_examples=settings.default.max_examples if request.config.getoption("--run-slow") else EXAMPLES)
     @given(BY_OP[op])
     def same_bytes(case):
         for name in ("mpy", "usermod", "pure"):
-            check(backends.ALL[name], case)
+            check(every_backend[name], case)
 
     same_bytes()
 
 
-def test_a_server_that_dies_is_started_again():
+def test_a_server_that_dies_is_started_again(every_backend):
     case = example_of("ADD")
-    check(backends.ALL["mpy"], case)
+    check(every_backend["mpy"], case)
     backends.NATIVE.process.kill()
     backends.NATIVE.process.wait()
     with pytest.raises(AssertionError, match="ended with status -9"):
-        check(backends.ALL["mpy"], case)
-    check(backends.ALL["mpy"], case)
+        check(every_backend["mpy"], case)
+    check(every_backend["mpy"], case)
 
 
-def test_an_error_on_micropython_is_told():
+def test_an_error_on_micropython_is_told(every_backend):
     with pytest.raises(AssertionError, match="ValueError"):
         backends.NATIVE.ask(b"no blob", bytes(4))
 

@@ -15,6 +15,9 @@ def fold(graph):
     return graph
 
 
+# {op: oracle} of those that fold and do nothing else.
+ONLY_FOLDED = {"SHAPE": "TFLM", "REDUCE_PROD": "LiteRT"}
+
 # Ops that are there for what they do to variables.
 _SIDE_EFFECTS = ("ASSIGN_VARIABLE", "CALL_ONCE")
 

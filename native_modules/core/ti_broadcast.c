@@ -41,15 +41,15 @@ int ti_prove_broadcast(ti_proof *p, const ti_op *op, uint32_t inputs, uint32_t d
 }
 
 int ti_prove_element(ti_proof *p, int32_t value, uint32_t dtype, size_t at) {
-    return dtype == TI_INT16 || ti_prove_between(p, value, INT8_MIN, INT8_MAX, at);
+    return dtype == TI_INT16 || ti_prove_int8(p, value, at);
 }
 
 int ti_prove_rescales(ti_proof *p, const ti_op *op, size_t at, uint32_t count, uint32_t dtype) {
     const ti_rescale *r = (const void *)(p->blob + op->params + at);
     for (; count > 0; count--, r++, at += sizeof(ti_rescale)) {
-        if (!ti_prove_between(p, r->multiplier, 0, INT32_MAX, at)
+        if (!ti_prove_multiplier(p, r->multiplier, at)
             || !ti_prove_element(p, r->zero_point, dtype, at + offsetof(ti_rescale, zero_point))
-            || !ti_prove_between(p, r->shift, -31, 30, at + offsetof(ti_rescale, shift))
+            || !ti_prove_shift(p, r->shift, at + offsetof(ti_rescale, shift))
             || !ti_prove_between(p, r->left_shift, 0, 20, at + offsetof(ti_rescale, left_shift))) {
             return 0;
         }

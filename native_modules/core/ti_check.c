@@ -85,7 +85,7 @@ static int check_op_tensor(ti_proof *p, uint16_t index, uint32_t dtypes, int con
 }
 
 static int check_op(ti_proof *p, const ti_op *op) {
-    if (!ti_prove_between(p, op->partial, 0, 1, offsetof(ti_op, partial))
+    if (!ti_prove_flag(p, op->partial, offsetof(ti_op, partial))
         || !ti_prove_reserved(p, op->reserved)
         || !ti_prove_between(p, op->kernel, TI_FULLY_CONNECTED, TI_KERNEL_COUNT - 1, offsetof(ti_op, kernel))) {
         return 0;

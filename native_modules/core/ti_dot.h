@@ -3,14 +3,18 @@
  *
  *   ti_dot        one vector with one row of weights
  *   ti_dot_block  one vector with TI_DOT_ROWS rows of weights, which lie k bytes apart
- *   ti_dot_pair   two vectors, k bytes apart, with TI_DOT_ROWS rows of weights
+ *   ti_dot_pair   two vectors, k bytes apart, with TI_DOT_ROWS rows of weights, where TI_DOT_VECTORS is 2
  */
 #ifndef TI_DOT_H
 #define TI_DOT_H
 
 #include <stdint.h>
 
+#if defined(__ARM_ARCH_6M__)
+#define TI_DOT_VECTORS 1  /* eight registers: a second vector would be spilled, and costs more than it saves */
+#else
 #define TI_DOT_VECTORS 2
+#endif
 
 static inline uint32_t ti_dot(const int8_t *x, const int8_t *w, uint32_t k) {
     uint32_t sum = 0;
@@ -123,6 +127,7 @@ static inline void ti_dot_block(const int8_t *x, const int8_t *w, uint32_t k, ui
     sums[1] = s1;
 }
 
+#if TI_DOT_VECTORS == 2
 static inline void ti_dot_pair(const int8_t *x, const int8_t *w, uint32_t k,
                                uint32_t sums[TI_DOT_VECTORS][TI_DOT_ROWS]) {
     const int8_t *x1 = x + k, *w1 = w + k;
@@ -140,6 +145,7 @@ static inline void ti_dot_pair(const int8_t *x, const int8_t *w, uint32_t k,
     sums[1][0] = t0;
     sums[1][1] = t1;
 }
+#endif
 
 #endif
 #endif

@@ -7,6 +7,7 @@ static inline void store(const ti_stage *stage, const uint32_t sums[TI_DOT_ROWS]
     }
 }
 
+#if TI_DOT_VECTORS == 2
 static void run_pair(const ti_matmul *mm, const int8_t *x, int8_t *out) {
     const ti_stage stage = mm->stage;
     const uint32_t k = mm->k, out_c = mm->out_c;
@@ -23,6 +24,7 @@ static void run_pair(const ti_matmul *mm, const int8_t *x, int8_t *out) {
         out[out_c + c] = ti_stage_apply(&stage, ti_dot(x + k, w, k), c);
     }
 }
+#endif
 
 static void run_one(const ti_matmul *mm, const int8_t *x, int8_t *out) {
     const ti_stage stage = mm->stage;
@@ -40,12 +42,12 @@ static void run_one(const ti_matmul *mm, const int8_t *x, int8_t *out) {
 }
 
 void ti_matmul_run(const ti_matmul *mm, const int8_t *x, uint32_t vectors, int8_t *out) {
-    for (; vectors >= TI_DOT_VECTORS; vectors -= TI_DOT_VECTORS) {
+#if TI_DOT_VECTORS == 2
+    for (; vectors >= 2; vectors -= 2, x += 2 * mm->k, out += 2 * mm->out_c) {
         run_pair(mm, x, out);
-        x += TI_DOT_VECTORS * mm->k;
-        out += TI_DOT_VECTORS * mm->out_c;
     }
-    if (vectors) {
+#endif
+    for (; vectors; vectors--, x += mm->k, out += mm->out_c) {
         run_one(mm, x, out);
     }
 }

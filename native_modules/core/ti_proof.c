@@ -15,6 +15,22 @@ int ti_prove_between(ti_proof *p, int32_t value, int32_t low, int32_t high, size
     return (value >= low && value <= high) || ti_fail(p, TI_FAULT_VALUE, (uint32_t)value, (uint32_t)at);
 }
 
+int ti_prove_int8(ti_proof *p, int32_t value, size_t at) {
+    return ti_prove_between(p, value, INT8_MIN, INT8_MAX, at);
+}
+
+int ti_prove_flag(ti_proof *p, int32_t value, size_t at) {
+    return ti_prove_between(p, value, 0, 1, at);
+}
+
+int ti_prove_shift(ti_proof *p, int32_t value, size_t at) {
+    return ti_prove_between(p, value, -31, 30, at);
+}
+
+int ti_prove_multiplier(ti_proof *p, int32_t value, size_t at) {
+    return ti_prove_between(p, value, 0, INT32_MAX, at);
+}
+
 int ti_prove_reserved(ti_proof *p, uint32_t value) {
     return value == 0 || ti_fail(p, TI_FAULT_RESERVED, value, 0);
 }

@@ -20,6 +20,12 @@ int ti_fail(ti_proof *p, uint8_t code, uint32_t a, uint32_t b);
 /* `value`, the field at byte `at` of its struct, lies in low..high. */
 int ti_prove_between(ti_proof *p, int32_t value, int32_t low, int32_t high, size_t at);
 
+/* The ranges that most fields have: less code at each of their claims. */
+int ti_prove_int8(ti_proof *p, int32_t value, size_t at);        /* -128..127 */
+int ti_prove_flag(ti_proof *p, int32_t value, size_t at);        /* 0..1 */
+int ti_prove_shift(ti_proof *p, int32_t value, size_t at);       /* -31..30 */
+int ti_prove_multiplier(ti_proof *p, int32_t value, size_t at);  /* 0..2^31 - 1 */
+
 /* A reserved field is zero. */
 int ti_prove_reserved(ti_proof *p, uint32_t value);
 

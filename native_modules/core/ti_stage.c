@@ -10,7 +10,7 @@ int ti_prove_general_stage(ti_proof *p, const ti_output_stage *stage, uint32_t c
     int32_t low = dtype == TI_INT16 ? INT16_MIN : INT8_MIN;
     int32_t high = -low - 1;
     if (!ti_prove_reserved(p, stage->reserved)
-        || !ti_prove_between(p, stage->per_channel, 0, 1, at + offsetof(ti_output_stage, per_channel))
+        || !ti_prove_flag(p, stage->per_channel, at + offsetof(ti_output_stage, per_channel))
         || !ti_prove_between(p, stage->zero_point, low, high, at + offsetof(ti_output_stage, zero_point))
         || !ti_prove_between(p, stage->min, low, high, at + offsetof(ti_output_stage, min))
         || !ti_prove_between(p, stage->max, stage->min, high, at + offsetof(ti_output_stage, max))
@@ -22,7 +22,7 @@ int ti_prove_general_stage(ti_proof *p, const ti_output_stage *stage, uint32_t c
     const int32_t *multiplier = (const void *)(p->blob + stage->multiplier);
     const int8_t *shift = (const int8_t *)(p->blob + stage->shift);
     for (uint32_t i = 0; i < entries; i++) {
-        if (!ti_prove_between(p, multiplier[i], 0, INT32_MAX, at + offsetof(ti_output_stage, multiplier))
+        if (!ti_prove_multiplier(p, multiplier[i], at + offsetof(ti_output_stage, multiplier))
             || !ti_prove_between(p, shift[i], -31, wide ? 14 : 30, at + offsetof(ti_output_stage, shift))) {
             return 0;
         }

@@ -79,6 +79,8 @@ class MicroPython:
         atexit.register(self.stop)
 
     def start(self):
+        """FileNotFoundError where a part of it is missing."""
+        self.stop()
         for needed in (self.program, *self.path):
             if not needed.exists():
                 raise FileNotFoundError(f"{needed} is missing: run `make natmod unix`")

@@ -1,6 +1,7 @@
 """Lowering: TFLite ops become the few device kernels of SPEC.md, one function an op kind, one file a family."""
 
 from ..errors import PackerError
+from ..fold import ONLY_FOLDED
 from . import (  # noqa: F401  (each registers its ops)
     binary, conv, convert, edges, gather, general_conv, lstm, matmul, movement, padding, pool, reduce, resize, softmax, state, svdf, unary,
 )  # fmt: skip
@@ -45,5 +46,7 @@ def lower(graph):
 
 
 def supported():
-    """[(op kind, device kernel, dtypes, oracle, note)] of all that can be lowered, by name."""
-    return [(kind, low.kernel, low.dtypes, low.oracle, low.note) for kind, low in sorted(LOWERINGS.items())]
+    """[(op kind, device kernel, dtypes, oracle, note)] of all that can be built, by name."""
+    folded = [(kind, "(none)", "any -> int32", oracle, "arithmetic on shapes is folded") for kind, oracle in ONLY_FOLDED.items()]
+    lowered = [(kind, low.kernel, low.dtypes, low.oracle, low.note) for kind, low in LOWERINGS.items()]
+    return sorted(folded + lowered)

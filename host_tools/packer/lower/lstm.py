@@ -43,7 +43,7 @@ def lstm(context, op):
         or any(t.elements != batch * units for t in (hidden, cell))
         or max(in_c, units, steps) > 0xFFFF
     ):
-        raise CannotLower(f"its inputs' shapes or dtypes do not fit {list(x.shape)} -> {list(y.shape)}; convert it again")
+        raise CannotLower(f"shapes or dtypes of inputs do not fit {list(x.shape)} -> {list(y.shape)}; convert it again")
 
     pairs = []
     for w, r in zip(weights, recurrent):

@@ -12,16 +12,16 @@ int ti_add_check(ti_proof *p, const ti_op *op) {
         && ti_prove_equal(p, a->count, out->row_bytes)
         && ti_prove_equal(p, a->count, in->row_bytes)
         && ti_prove_equal(p, a->count, in2->row_bytes)
-        && ti_prove_between(p, a->multiplier1, 0, INT32_MAX, offsetof(ti_add, multiplier1))
-        && ti_prove_between(p, a->multiplier2, 0, INT32_MAX, offsetof(ti_add, multiplier2))
-        && ti_prove_between(p, a->multiplier_out, 0, INT32_MAX, offsetof(ti_add, multiplier_out))
-        && ti_prove_between(p, a->zero_point1, INT8_MIN, INT8_MAX, offsetof(ti_add, zero_point1))
-        && ti_prove_between(p, a->zero_point2, INT8_MIN, INT8_MAX, offsetof(ti_add, zero_point2))
-        && ti_prove_between(p, a->zero_point_out, INT8_MIN, INT8_MAX, offsetof(ti_add, zero_point_out))
+        && ti_prove_multiplier(p, a->multiplier1, offsetof(ti_add, multiplier1))
+        && ti_prove_multiplier(p, a->multiplier2, offsetof(ti_add, multiplier2))
+        && ti_prove_multiplier(p, a->multiplier_out, offsetof(ti_add, multiplier_out))
+        && ti_prove_int8(p, a->zero_point1, offsetof(ti_add, zero_point1))
+        && ti_prove_int8(p, a->zero_point2, offsetof(ti_add, zero_point2))
+        && ti_prove_int8(p, a->zero_point_out, offsetof(ti_add, zero_point_out))
         && ti_prove_min_max(p, a->min, a->max, offsetof(ti_add, min))
         && ti_prove_between(p, a->shift1, -31, 0, offsetof(ti_add, shift1))
         && ti_prove_between(p, a->shift2, -31, 0, offsetof(ti_add, shift2))
-        && ti_prove_between(p, a->shift_out, -31, 30, offsetof(ti_add, shift_out))
+        && ti_prove_shift(p, a->shift_out, offsetof(ti_add, shift_out))
         && ti_prove_between(p, a->left_shift, 0, 20, offsetof(ti_add, left_shift));
 }
 

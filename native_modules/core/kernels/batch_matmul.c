@@ -28,8 +28,7 @@ int ti_batch_matmul_check(ti_proof *p, const ti_op *op) {
     const ti_tensor *out = &p->tensors[op->output];
     int wide = out->dtype == TI_INT16;
     for (uint32_t i = 0; i < 3; i++) {
-        if (!ti_prove_between(p, b->zero_point[i], INT8_MIN, INT8_MAX,
-                              offsetof(ti_batch_matmul, zero_point) + i * sizeof(int16_t))) {
+        if (!ti_prove_int8(p, b->zero_point[i], offsetof(ti_batch_matmul, zero_point) + i * sizeof(int16_t))) {
             return 0;
         }
     }
@@ -38,7 +37,7 @@ int ti_batch_matmul_check(ti_proof *p, const ti_op *op) {
         && ti_prove_product(p, b->size[COLUMN], wide ? 2 : 1, 1, out->row_bytes)
         && prove_steps(p, in, b->size, b->step1)
         && prove_steps(p, in2, b->size, b->step2)
-        && ti_prove_between(p, b->multiplier, 0, INT32_MAX, offsetof(ti_batch_matmul, multiplier))
+        && ti_prove_multiplier(p, b->multiplier, offsetof(ti_batch_matmul, multiplier))
         && ti_prove_between(p, b->shift, -31, wide ? 14 : 30, offsetof(ti_batch_matmul, shift))
         && ti_prove_reserved(p, b->reserved);
 }

@@ -8,7 +8,7 @@ int ti_convert_check(ti_proof *p, const ti_op *op) {
         && ti_prove_multipliers(p, c->multiplier, offsetof(ti_convert, multiplier), c->shift,
                                 offsetof(ti_convert, shift), 2)
         && ti_prove_between(p, c->negate_below, 0, 2, offsetof(ti_convert, negate_below))
-        && ti_prove_between(p, c->cast, 0, 1, offsetof(ti_convert, cast));
+        && ti_prove_flag(p, c->cast, offsetof(ti_convert, cast));
 }
 
 static int32_t load(const void *row, uint32_t dtype, uint32_t i) {

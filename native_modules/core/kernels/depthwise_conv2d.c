@@ -7,7 +7,7 @@ int ti_depthwise_conv2d_check(ti_proof *p, const ti_op *op) {
     const ti_window *w = &conv->window;
     return ti_prove_window(p, op, w)
         && ti_prove_product(p, w->out_c / w->in_c, w->in_c, 1, w->out_c)
-        && ti_prove_between(p, conv->in_zero_point, INT8_MIN, INT8_MAX, offsetof(ti_conv2d, in_zero_point))
+        && ti_prove_int8(p, conv->in_zero_point, offsetof(ti_conv2d, in_zero_point))
         && ti_prove_reserved(p, conv->reserved)
         && ti_prove_offset(p, conv->weights, (uint64_t)w->k_h * w->k_w * w->out_c, 1)
         && ti_prove_stage(p, &conv->stage, w->out_c, offsetof(ti_conv2d, stage));

@@ -20,8 +20,8 @@ int ti_general_conv_check(ti_proof *p, const ti_op *op) {
     uint32_t groups = w->in_c / conv->group_c;
     return ti_prove_product(p, groups, conv->group_c, 1, w->in_c)
         && ti_prove_product(p, groups, w->out_c / groups, 1, w->out_c)
-        && ti_prove_between(p, conv->in_zero_point, INT8_MIN, INT8_MAX, offsetof(ti_general_conv, in_zero_point))
-        && ti_prove_between(p, conv->wide, 0, 1, offsetof(ti_general_conv, wide))
+        && ti_prove_int8(p, conv->in_zero_point, offsetof(ti_general_conv, in_zero_point))
+        && ti_prove_flag(p, conv->wide, offsetof(ti_general_conv, wide))
         && ti_prove_reserved(p, conv->reserved)
         && ti_prove_offset(p, conv->weights, (uint64_t)w->k_h * w->k_w * conv->group_c * w->out_c, 1)
         && ti_prove_general_stage(p, &conv->stage, w->out_c, offsetof(ti_general_conv, stage), out->dtype, conv->wide);

@@ -7,7 +7,7 @@ int ti_l2_norm_check(ti_proof *p, const ti_op *op) {
     return ti_prove_elements(p, op, n->count, n->depth)
         /* that many squares of at most 255 fit 31 bits */
         && (n->depth <= 33025 || ti_fail(p, TI_FAULT_VALUE, n->depth, offsetof(ti_l2_norm, depth)))
-        && ti_prove_between(p, n->zero_point, INT8_MIN, INT8_MAX, offsetof(ti_l2_norm, zero_point));
+        && ti_prove_int8(p, n->zero_point, offsetof(ti_l2_norm, zero_point));
 }
 
 /* 1 / sqrt(x) as a multiplier and, in `shift`, its shift: SPEC.md, "Inverse square root". */

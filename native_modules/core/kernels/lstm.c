@@ -24,7 +24,7 @@ int ti_lstm_check(ti_proof *p, const ti_op *op) {
         && ti_prove_equal(p, l->units, hidden->row_bytes)
         && ti_prove_equal(p, l->units * 2u, cell->row_bytes)
         && ti_prove_between(p, l->steps, 1, UINT16_MAX, offsetof(ti_lstm, steps))
-        && ti_prove_between(p, l->zero_point, INT8_MIN, INT8_MAX, offsetof(ti_lstm, zero_point))
+        && ti_prove_int8(p, l->zero_point, offsetof(ti_lstm, zero_point))
         && ti_prove_between(p, l->cell_max, l->cell_min, INT16_MAX, offsetof(ti_lstm, cell_max))
         && ti_prove_between(p, l->tanh_shift, -30, 14, offsetof(ti_lstm, tanh_shift))
         && ti_prove_offset(p, l->weights, taps, 1)

@@ -24,7 +24,7 @@ int ti_pad_check(ti_proof *p, const ti_op *op) {
         && prove_fits(p, pad->pad_top, pad->in_h, pad->out_h)
         && prove_fits(p, pad->pad_left, pad->in_w, pad->out_w)
         && prove_fits(p, pad->pad_c, pad->in_c, pad->out_c)
-        && ti_prove_between(p, pad->fill, INT8_MIN, INT8_MAX, offsetof(ti_pad, fill));
+        && ti_prove_int8(p, pad->fill, offsetof(ti_pad, fill));
 }
 
 void ti_pad_row(const ti_model *m, const ti_op *op, uint32_t row) {

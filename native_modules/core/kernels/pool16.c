@@ -5,7 +5,7 @@ int ti_pool16_check(ti_proof *p, const ti_op *op) {
     const ti_pool16 *pool = (const void *)(p->blob + op->params);
     return ti_prove_pool_window(p, op, &pool->window)
         && ti_prove_between(p, pool->max, pool->min, INT16_MAX, offsetof(ti_pool16, max))
-        && ti_prove_between(p, pool->average, 0, 1, offsetof(ti_pool16, average))
+        && ti_prove_flag(p, pool->average, offsetof(ti_pool16, average))
         && ti_prove_reserved(p, pool->reserved);
 }
 

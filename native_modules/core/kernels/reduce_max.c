@@ -4,7 +4,7 @@
 int ti_reduce_max_check(ti_proof *p, const ti_op *op) {
     const ti_reduce_max *r = (const void *)(p->blob + op->params);
     return ti_prove_reduction(p, op, r->outer, r->width, r->inner, r->rows)
-        && ti_prove_between(p, r->minimum, 0, 1, offsetof(ti_reduce_max, minimum));
+        && ti_prove_flag(p, r->minimum, offsetof(ti_reduce_max, minimum));
 }
 
 /* The first of the greatest elements, or its index where the output is int32. */

@@ -9,8 +9,8 @@ int ti_reduce_mean_check(ti_proof *p, const ti_op *op) {
     int32_t least = dtype == TI_INT16 ? INT16_MIN : INT8_MIN;
     return ti_prove_between(p, p->tensors[op->output].dtype, dtype, dtype, offsetof(ti_op, output))
         && ti_prove_reduction(p, op, r->outer, r->width, r->inner, r->rows)
-        && ti_prove_between(p, r->shift, -31, 30, offsetof(ti_reduce_mean, shift))
-        && ti_prove_between(p, r->multiplier, 0, INT32_MAX, offsetof(ti_reduce_mean, multiplier))
+        && ti_prove_shift(p, r->shift, offsetof(ti_reduce_mean, shift))
+        && ti_prove_multiplier(p, r->multiplier, offsetof(ti_reduce_mean, multiplier))
         && ti_prove_between(p, r->zero_point, least, -least - 1, offsetof(ti_reduce_mean, zero_point));
 }
 

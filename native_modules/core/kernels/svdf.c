@@ -20,7 +20,7 @@ int ti_svdf_check(ti_proof *p, const ti_op *op) {
         && ti_prove_offset(p, s->time_weights, state->row_bytes, size)
         && ti_prove_offset(p, s->filter_bias, filters * (uint64_t)sizeof(int32_t), 4)
         && ti_prove_offset(p, s->bias, s->units * sizeof(int32_t), 4)
-        && ti_prove_between(p, s->zero_point, INT8_MIN, INT8_MAX, offsetof(ti_svdf, zero_point))
+        && ti_prove_int8(p, s->zero_point, offsetof(ti_svdf, zero_point))
         && ti_prove_multipliers(p, s->multiplier, offsetof(ti_svdf, multiplier), s->shift, offsetof(ti_svdf, shift), 2);
 }
 

@@ -7,7 +7,7 @@ int ti_table16_check(ti_proof *p, const ti_op *op) {
     return ti_prove_elements(p, op, t->count, 1)
         && ti_prove_offset(p, t->table, 256 * sizeof(uint16_t), 2)
         && ti_prove_between(p, t->shift, 0, 31, offsetof(ti_table16, shift))
-        && ti_prove_between(p, t->is_tanh, 0, 1, offsetof(ti_table16, is_tanh));
+        && ti_prove_flag(p, t->is_tanh, offsetof(ti_table16, is_tanh));
 }
 
 void ti_table16_row(const ti_model *m, const ti_op *op, uint32_t row) {
