@@ -19,6 +19,7 @@ from packer.plan.place import ALIGN, Item, distance, lower_bound, pack
 from packer.plan.proof import prove
 from packer.program import Buffer, DeviceOp, Edge, Program, Rows
 from packer.read import read
+from support.tflite_builder import Graph
 
 DIGITS = (ROOT / "examples/digits/digits_int8.tflite").read_bytes()
 
@@ -174,6 +175,21 @@ def test_order_keeps_who_comes_first_in_a_shared_buffer():
         else:
             op.inputs = [program.ops[0].output]
     assert [op.name for op in best_order(program)][:4] == ["a", "a2", "b", "b2"]
+
+
+def test_a_cascade_makes_what_others_read_afterwards():
+    """REVERSE_V2's first row is all that SLICE asks for, the ADD after their cascade wants the others, too."""
+    graph = Graph()
+    x = graph.input((2, 3, 4), 0.5, 0)
+    constants = [graph.const(np.array(values, np.int32)) for values in ([0], [0, 0, 0], [1, 1, 1])]
+    turned = graph.op("REVERSE_V2", [x, constants[0]], (2, 3, 4), 0.5, 0)
+    graph.output(graph.op("SLICE", [turned, *constants[1:]], (1, 1, 1), 0.5, 0))
+    graph.output(graph.op("ADD", [turned, graph.const(np.ones((2, 3, 4), np.int8), 0.5, 0)], (2, 3, 4), 0.5, 0))
+    program = lower(fold(read(graph.finish(), "model")))
+    work = Work(program, homes(program))
+    assert [row for op, row in work.events(Group(0, 2)) if op == 0] == list(range(6))
+    apply(program, work, layout(work, [Group(0, 2), Group(2, 3)]))
+    prove(program, max(b.offset + b.held_bytes for b in program.buffers()))
 
 
 @pytest.mark.parametrize("name", sorted(POOL_AT_MOST))

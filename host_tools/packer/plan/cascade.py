@@ -34,6 +34,7 @@ class Work:
         self.home = home
         self.first_writer = {}  # home -> first op that writes it, -1 for inputs and state
         self.last_reader = {}  # home -> last op that reads or writes it, len(ops) for outputs and state
+        self.last_read = {}  # buffer -> last op that reads it itself, len(ops) for outputs
         # buffers that several ops write in parts, or that are state, cannot be followed row by row inside a group
         written = [op.output.buffer for op in self.ops]
         self.shared = {b for b in written if written.count(b) > 1} | set(program.state)
@@ -46,9 +47,11 @@ class Work:
             for rows in op.inputs:
                 if rows.buffer.data is None:
                     self._note(home[rows.buffer], None, i)
+                    self.last_read[rows.buffer] = i
             self._note(home[op.output.buffer], i, i)
         for edge in program.outputs:
             self._note(home[edge.buffer], None, end)
+            self.last_read[edge.buffer] = end
 
     def _note(self, buffer, first, last):
         if first is not None:
@@ -87,7 +90,9 @@ class Work:
             return None  # an op that the last one does not need
         if sum(op.output.rows for op in self.ops[first:past]) > _MOST_EVENTS:
             return None
-        return _Demand(self.ops, first, past, maker, down).events()
+        # What others read afterwards must be there as a whole; of the rest, only what the last op asks for.
+        whole = [i for i in range(first, past) if self.last_read.get(self.ops[i].output.buffer, -1) >= past]
+        return _Demand(self.ops, first, past, maker, down).events(whole)
 
 
 class _Demand:
@@ -99,11 +104,14 @@ class _Demand:
         self.done = {i: 0 for i in range(first, past)}  # rows made, counted from the end where work starts
         self.log = []
 
-    def events(self):
+    def events(self, whole):
+        """[(op, row)]; the ops of `whole` make all their rows."""
         last = self.past - 1
         total = self.ops[last].output.rows
         for n in range(total):
             self.make(last, n + 1)
+        for i in reversed(whole):  # those that read another's rows before those that make them
+            self.make(i, self.ops[i].output.rows)
         for i in range(self.first, self.past):
             if self.ops[i].kernel == INPUT_ROWS:  # rows that nobody needs are handed over all the same
                 self.make(i, self.ops[i].output.rows)

@@ -6,19 +6,27 @@ int ti_add_check(ti_proof *p, const ti_op *op) {
     const ti_tensor *in = &p->tensors[op->inputs[0]];
     const ti_tensor *in2 = &p->tensors[op->inputs[1]];
     const ti_tensor *out = &p->tensors[op->output];
-    return ti_prove_reserved(p, a->reserved)
-        && ti_prove_equal(p, out->rows, in->rows)
-        && ti_prove_equal(p, out->rows, in2->rows)
-        && ti_prove_equal(p, a->count, out->row_bytes)
-        && ti_prove_equal(p, a->count, in->row_bytes)
-        && ti_prove_equal(p, a->count, in2->row_bytes)
-        && ti_prove_multiplier(p, a->multiplier1, offsetof(ti_add, multiplier1))
-        && ti_prove_multiplier(p, a->multiplier2, offsetof(ti_add, multiplier2))
-        && ti_prove_multiplier(p, a->multiplier_out, offsetof(ti_add, multiplier_out))
-        && ti_prove_int8(p, a->zero_point1, offsetof(ti_add, zero_point1))
-        && ti_prove_int8(p, a->zero_point2, offsetof(ti_add, zero_point2))
-        && ti_prove_int8(p, a->zero_point_out, offsetof(ti_add, zero_point_out))
-        && ti_prove_min_max(p, a->min, a->max, offsetof(ti_add, min))
+    const int32_t *multipliers = &a->multiplier1;  /* of the inputs and of the output, as the zero points are */
+    const int16_t *zero_points = &a->zero_point1;
+    if (!ti_prove_reserved(p, a->reserved)
+        || !ti_prove_equal(p, out->rows, in->rows)
+        || !ti_prove_equal(p, out->rows, in2->rows)
+        || !ti_prove_equal(p, a->count, out->row_bytes)
+        || !ti_prove_equal(p, a->count, in->row_bytes)
+        || !ti_prove_equal(p, a->count, in2->row_bytes)) {
+        return 0;
+    }
+    for (size_t i = 0; i < 3; i++) {
+        if (!ti_prove_multiplier(p, multipliers[i], offsetof(ti_add, multiplier1) + i * sizeof(int32_t))) {
+            return 0;
+        }
+    }
+    for (size_t i = 0; i < 3; i++) {
+        if (!ti_prove_int8(p, zero_points[i], offsetof(ti_add, zero_point1) + i * sizeof(int16_t))) {
+            return 0;
+        }
+    }
+    return ti_prove_min_max(p, a->min, a->max, offsetof(ti_add, min))
         && ti_prove_between(p, a->shift1, -31, 0, offsetof(ti_add, shift1))
         && ti_prove_between(p, a->shift2, -31, 0, offsetof(ti_add, shift2))
         && ti_prove_shift(p, a->shift_out, offsetof(ti_add, shift_out))
