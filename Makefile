@@ -3,7 +3,6 @@
 
 PYTHON ?= python3
 ARCHS ?= x64
-MODELS ?= $(DIGITS)/digits_int8.tflite
 JOBS := $(shell nproc)
 
 BUILD := $(CURDIR)/build
@@ -23,7 +22,7 @@ help:
 	@echo "make natmod     build/natmod/ARCH/_tinyinfer.mpy for each of ARCHS=\"$(ARCHS)\""
 	@echo "make unix       MicroPython's unix port, plain and with the user C module"
 	@echo "make fuzz       a minute of libFuzzer on the loader and the kernels"
-	@echo "make bench      x86-64 instructions of an inference, for each of MODELS=\"$(MODELS)\""
+	@echo "make bench      the table of figures in README.md: RAM, flash, x86-64 instructions"
 	@echo "make size       bytes of every kernel's code and of the native module, for each compiler that is there"
 	@echo "make stack      the deepest stack of the core, and how it comes about, for each compiler that is there"
 	@echo "make memory     RAM of every model at hand, beside TFLite Micro's; UPDATE=1 keeps it as what no pool may exceed"
@@ -143,7 +142,7 @@ conformance: core natmod unix
 	$(BIN)/python tests/conformance.py
 
 bench: core packages-test
-	$(BIN)/python tests/bench/instructions.py $(MODELS)
+	cd tests && $(BIN)/python -m bench.figures
 
 readme: .venv/installed
 	cd tests && $(BIN)/python -m support.readme

@@ -192,6 +192,18 @@ def test_a_cascade_makes_what_others_read_afterwards():
     prove(program, max(b.offset + b.held_bytes for b in program.buffers()))
 
 
+def test_a_buffer_of_which_every_view_is_a_part_has_all_its_memory():
+    """PACK writes two halves, SLICE reads the first: three views of one size, of a buffer that is twice as large."""
+    graph = Graph()
+    x = graph.input((5,), 0.5, 0)
+    halves = graph.op("PACK", [x, x], (2, 5), 0.5, 0, values_count=2)
+    begin, size = (graph.const(np.array(values, np.int32)) for values in ([0, 0], [1, 5]))
+    graph.output(graph.op("LOGISTIC", [graph.op("SLICE", [halves, begin, size], (1, 5), 0.5, 0)], (1, 5), 1 / 256, -128))
+    program = lower(fold(read(graph.finish(), "model")))
+    plan(program)
+    assert {b.nbytes: b.held_bytes for b in program.buffers()}[10] == 10
+
+
 @pytest.mark.parametrize("name", sorted(POOL_AT_MOST))
 def test_pool_of_real_models(models, name):
     result = build((models / f"{name}_int8.tflite").read_bytes(), name)

@@ -4,6 +4,7 @@ RAM: the pool beside the arena that TFLite Micro needs, measured with its Python
 persistent part is about a tenth smaller). Flash: the blob beside the `.tflite`. Work: x86-64 instructions of one inference.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -40,5 +41,13 @@ def main(paths):
         print(f"| {path.stem.removesuffix('_int8')} | " + " | ".join(f"{n:,}" for n in figures) + " |", flush=True)
 
 
+def default_models():
+    """The example, and the models of README's table that are in TINYINFER_MODELS, else in ../shared/models."""
+    folder = Path(os.environ.get("TINYINFER_MODELS") or ROOT.parent / "shared" / "models")
+    names = re.findall(r"^\| (\w+) \| (?:[\d,]+ \| ){5}", (ROOT / "README.md").read_text("utf-8"), re.M)
+    found = [folder / f"{name}_int8.tflite" for name in names]
+    return [ROOT / "examples" / "digits" / "digits_int8.tflite", *(path for path in found if path.exists())]
+
+
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(sys.argv[1:] or default_models())

@@ -20,7 +20,7 @@ def lives(work, groups):
 
     def touch(rows, first, past, when, group):
         home = work.home[rows.buffer]
-        views.setdefault(home, {})[rows.rows, rows.row_bytes] = True
+        views.setdefault(home, {})[rows.start, rows.rows, rows.row_bytes] = True
         users.setdefault(home, set()).add(group)
         b, d = born.setdefault(home, {}), dies.setdefault(home, {})
         for r in range(first, past):
@@ -57,8 +57,8 @@ def lives(work, groups):
         if home in program.state:
             items.append(_block(shared, home.nbytes, [-1, end]))
         elif home in views:  # what is in no view is scratch
-            (rows, row_bytes), *others = views[home]
-            if others:  # seen with different rows: all of it, as long as any of it is used
+            (_, rows, row_bytes), *others = views[home]
+            if others or rows * row_bytes < home.nbytes:  # seen with different rows, or a part only: all of it, while any is used
                 items.append(_block(shared, home.nbytes, [*born[home].values(), *dies[home].values()]))
                 continue
             b = np.array([born[home].get(r, end + 1) for r in range(rows)])  # rows that nobody makes come after the end
