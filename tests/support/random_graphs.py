@@ -16,6 +16,7 @@ from support.windows import output_size
 
 ELEMENTS_MAX = 2048  # of one tensor: thousands of graphs have to run in pure Python, too
 OPS_MIN, OPS_MAX = 5, 30
+SCALES = np.float32(2**-16), np.float32(2**6)  # least and greatest
 OPS_AT_ONCE_MAX = 4  # a CONCATENATION of four tensors brings three QUANTIZE
 RANKS = range(1, 6)
 KINDS = {}  # {TFLite op: (the ranks it takes, grow(g, x, op) -> output tensors, or None where x does not suit it)}
@@ -60,8 +61,12 @@ class Growth:
 
     def near(self, scale, spread=1):
         """(scale, zero point) of an output whose values are of the size of `scale`'s."""
-        return np.clip(scale_near(self.rng, scale, spread), np.float32(2**-16), np.float32(2**6)), int(
-            self.rng.integers(-128, 128))
+        return np.clip(scale_near(self.rng, scale, spread), *SCALES), int(self.rng.integers(-128, 128))
+
+    def fitting(self, product_scale, terms, activation="NONE"):
+        """(scale, zero point) of sums of `terms` products."""
+        scale = output_scale(self.rng, product_scale, terms, "fitting", activation)
+        return np.clip(scale, *SCALES), int(self.rng.integers(-128, 128))
 
     def op(self, kind, inputs, shape, scale, zero_point, **options):
         """Append an op with one output, and give that; `inputs` may hold constants and None."""
@@ -117,8 +122,8 @@ def sum_of_products(g, op, x, weights_shape, axis, channels, terms, shape, **opt
     if g.rng.integers(4):
         inputs.append(g.graph.const(bias_like(g.rng, channels, terms), x.scale * scales))
     activation = g.activation()
-    scale = output_scale(g.rng, x.scale * scales.max(), terms, "fitting", activation)
-    return g.op(op, inputs, shape, scale, g.near(1)[1], fused_activation_function=activation, **options)
+    output = g.fitting(x.scale * scales.max(), terms, activation)
+    return g.op(op, inputs, shape, *output, fused_activation_function=activation, **options)
 
 
 @grows("TRANSPOSE_CONV", ranks=[4])
@@ -130,9 +135,9 @@ def transpose_conv(g, x, op):
         return None
     scales = weight_scales(g.rng, out_c, True)
     weights = weights_like(g.rng, (out_c, *kernel, in_c))
-    scale = output_scale(g.rng, x.scale * scales.max(), kernel[0] * kernel[1] * in_c, "fitting", "NONE")
     inputs = [ints(g, shape), g.graph.const(weights, scales), x]
-    return g.op(op, inputs, shape, scale, g.near(1)[1], padding="SAME", stride_h=stride[0], stride_w=stride[1])
+    output = g.fitting(x.scale * scales.max(), kernel[0] * kernel[1] * in_c)
+    return g.op(op, inputs, shape, *output, padding="SAME", stride_h=stride[0], stride_w=stride[1])
 
 
 @grows("BATCH_MATMUL", ranks=range(2, 5))
@@ -141,8 +146,7 @@ def batch_matmul(g, x, op):
     shape = x.shape[:-1] + (y.shape[-2],)
     if elements(shape) > ELEMENTS_MAX:
         return None
-    scale = output_scale(g.rng, x.scale * y.scale, x.shape[-1], "fitting", "NONE")
-    return g.op(op, [x, y], shape, scale, g.near(1)[1], adj_y=True)
+    return g.op(op, [x, y], shape, *g.fitting(x.scale * y.scale, x.shape[-1]), adj_y=True)
 
 
 # ---- pools and reductions ----
@@ -300,12 +304,11 @@ def svdf(g, x, op):
     (batch, in_c), units, memory = x.shape, g.number(1, 4), g.number(1, 5)
     weights = g.graph.const(weights_like(g.rng, (units, in_c)), log_uniform(g.rng, -10, -5))
     time = g.graph.const(weights_like(g.rng, (units, memory)), log_uniform(g.rng, -9, -5))
-    state_scale = output_scale(g.rng, x.scale * weights.scale, in_c, "fitting", "NONE")
+    state_scale, _ = g.fitting(x.scale * weights.scale, in_c)
     state = g.graph.tensor((batch, memory * units), state_scale, 0, variable=True)
     bias = g.graph.const(bias_like(g.rng, units, memory), np.float32(state_scale * time.scale))
-    scale = output_scale(g.rng, state_scale * time.scale, memory, "fitting", "NONE")
-    return g.op(op, [x, weights, time, bias, state], (batch, units), scale, g.near(1)[1], rank=1,
-                fused_activation_function="NONE")
+    output = g.fitting(state_scale * time.scale, memory)
+    return g.op(op, [x, weights, time, bias, state], (batch, units), *output, rank=1, fused_activation_function="NONE")
 
 
 # ---- other places for the same bytes ----
