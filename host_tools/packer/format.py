@@ -8,7 +8,7 @@ import struct
 from dataclasses import dataclass
 
 MAGIC = b"TINF"
-VERSION = 2
+VERSION = 3
 BLOB_ALIGN = 4
 MAX_DIMS = 6
 NONE = 0xFFFF
@@ -19,7 +19,8 @@ DTYPES = {"int8": INT8, "uint8": UINT8, "int16": INT16, "int32": INT32, "float32
 DTYPE_NAMES = {code: name for name, code in DTYPES.items()}
 DTYPE_BYTES = {INT8: 1, UINT8: 1, INT16: 2, INT32: 4, FLOAT32: 4, BOOL: 1}
 
-POOL, BLOB = 0, 1
+POOL, BLOB, STATE = 0, 1, 2
+SPACES = 3
 
 KERNELS = {
     "FULLY_CONNECTED": 1,
@@ -98,7 +99,7 @@ class Struct:
         for f in self.fields:
             value = values.get(f.name, 0)
             if isinstance(f.kind, Struct):
-                out[f.offset : f.offset + f.kind.size] = f.kind.pack(value)
+                out[f.offset : f.offset + f.kind.size] = f.kind.pack(value or {})
                 continue
             items = ([0] * f.count if value == 0 else list(value)) if f.count > 1 else [value]
             try:
@@ -126,7 +127,7 @@ HEADER = Struct(
     ("u16", "n_tensors"), ("u16", "n_ops"), ("u16", "n_steps"), ("u16", "n_inputs"), ("u16", "n_outputs"),
     ("u16", "golden_seed"), ("u32", "tensors"), ("u32", "ops"), ("u32", "steps"), ("u32", "io"), ("u32", "strings"),
     ("u32", "strings_bytes"), ("u32", "name"), ("u32", "metadata"), ("u32", "state_bytes"), ("u16", "n_init_steps"),
-    ("u16", "reserved"),
+    ("u16", "n_segments"),
 )  # fmt: skip
 
 TENSOR = Struct(
@@ -137,9 +138,11 @@ TENSOR = Struct(
 
 OP = Struct(
     "ti_op",
-    ("u8", "kernel"), ("u8", "partial"), ("u16", "output"), ("u16", "inputs", 3), ("u16", "reserved"),
+    ("u8", "kernel"), ("u8", "partial"), ("u16", "output"), ("u16", "inputs", 3), ("u16", "segment"),
     ("u32", "params"), ("u32", "scratch"), ("u32", "check"), ("u32", "name"),
 )  # fmt: skip
+
+SEGMENT = Struct("ti_segment", ("u32", "offset"), ("u32", "bytes"), ("u32", "window"))
 
 STEP = Struct("ti_step", ("u16", "op"), ("u16", "row"), ("i16", "rows"))
 
@@ -152,12 +155,15 @@ IO = Struct(
 OUTPUT_STAGE = Struct(
     "ti_output_stage",
     ("u32", "bias"), ("u32", "multiplier"), ("u32", "shift"), ("i16", "zero_point"), ("i16", "min"), ("i16", "max"),
-    ("u8", "per_channel"), ("u8", "reserved"),
+    ("u8", "per_channel"), ("u8", "quick"),
 )  # fmt: skip
+
+PAIRS = Struct("ti_pairs", ("u32", "runs"), ("u16", "chunk"), ("u16", "reserved"))
 
 FULLY_CONNECTED = Struct(
     "ti_fully_connected",
     ("u32", "pixels"), ("u32", "in_c"), ("u32", "out_c"), ("u32", "weights"), (OUTPUT_STAGE, "stage"),
+    (PAIRS, "pairs"),
 )  # fmt: skip
 
 WINDOW = Struct(
@@ -169,6 +175,12 @@ WINDOW = Struct(
 
 CONV2D = Struct(
     "ti_conv2d",
+    (WINDOW, "window"), ("i16", "in_zero_point"), ("u16", "reserved"), ("u32", "weights"), (OUTPUT_STAGE, "stage"),
+    (PAIRS, "pairs"),
+)  # fmt: skip
+
+DEPTHWISE_CONV2D = Struct(
+    "ti_depthwise_conv2d",
     (WINDOW, "window"), ("i16", "in_zero_point"), ("u16", "reserved"), ("u32", "weights"), (OUTPUT_STAGE, "stage"),
 )  # fmt: skip
 
@@ -303,7 +315,8 @@ SVDF = Struct(
 )  # fmt: skip
 
 STRUCTS = [
-    HEADER, TENSOR, OP, STEP, IO, OUTPUT_STAGE, FULLY_CONNECTED, WINDOW, CONV2D, POOL2D, SOFTMAX, ADD, PAD,
+    HEADER, TENSOR, OP, SEGMENT, STEP, IO, OUTPUT_STAGE, PAIRS, FULLY_CONNECTED, WINDOW, CONV2D,
+    DEPTHWISE_CONV2D, POOL2D, SOFTMAX, ADD, PAD,
     REDUCE_MEAN, TABLE, REDUCE_MAX, L2_NORM, LOG_SOFTMAX, CONVERT, TABLE16, SOFTMAX16,
     COPY, GATHER,
     BROADCAST, RESCALE, BINARY, COMPARE,
@@ -314,7 +327,7 @@ STRUCTS = [
 PARAMS = {
     "FULLY_CONNECTED": FULLY_CONNECTED,
     "CONV2D": CONV2D,
-    "DEPTHWISE_CONV2D": CONV2D,
+    "DEPTHWISE_CONV2D": DEPTHWISE_CONV2D,
     "MAX_POOL": POOL2D,
     "AVERAGE_POOL": POOL2D,
     "SOFTMAX": SOFTMAX,
@@ -342,3 +355,13 @@ PARAMS = {
     "LSTM": LSTM,
     "SVDF": SVDF,
 }
+
+
+def checksum(data):
+    """The blob's last word, of the bytes before it, a multiple of 4 (SPEC.md, "Checksum")."""
+    total = 0
+    for i, (word,) in enumerate(struct.iter_unpack("<I", data)):
+        total = total ^ word if i % 2 else (total + word) * 0x9E3779B1 & 0xFFFFFFFF
+        if i % 8 == 7:
+            total ^= total >> 16
+    return total

@@ -2,7 +2,12 @@
  * the user C module; MicroPython 1.23 or later.
  *
  *     check(blob) -> pool_bytes
- *     Engine(blob, pool)              pool None: the engine makes a bytearray of exactly pool_bytes
+ *     Engine(blob, pool)              pool None: the engine makes a bytearray of exactly pool_bytes. Other models may use
+ *                                     one that is given between two inferences: the state lies in a bytearray beside it
+ *     Engine(blob, pool, state)       for the next part of a model: pool() and state() of the engine of the first
+ *     Engine(blob, pool, None, load)  of a blob with segments what comes before them: load(i) reads segment i into its
+ *                                     window in the pool, and is called when its ops run
+ *     engine.reopen()                 the blob's bytes are others now: prove them, and start over; the state stays
  *     engine.run()                    to the end from where the run stands
  *     engine.step(n) -> bool          make the next n output rows; False when the run has ended
  *     engine.op() -> int              the op whose row comes next
@@ -11,8 +16,11 @@
  *     engine.reset()
  *     engine.fill(seed)               the selftest's input
  *     engine.selftest() -> int        first op whose CRC differs, or -1
- *     engine.write(offset, data, flip)    pool[offset + i] = data[i] ^ flip
+ *     engine.busy() -> bool           the run stands in the middle of an inference
+ *     engine.write(tensor, data, flip)    the first bytes of a tensor = each of data ^ flip
  *     engine.pool() -> the pool
+ *     engine.state() -> where the state is: the pool, or a bytearray of its own
+ *     checksum(sum, data) -> int      SPEC.md's, continued from `sum`, 0 at first; of whole groups but for the last data
  *     ARCH                            "x64", "armv6m", … for a native .mpy, "c" for the user module
  *
  * A bad blob or pool is ValueError(code, place, index, a, b), the fields of ti_fault. Nothing but Engine() and
@@ -69,11 +77,33 @@ extern const mp_obj_type_t tinyinfer_engine_type;
 
 typedef struct {
     mp_obj_base_t base;
-    mp_obj_t blob; /* the two objects, so that the garbage collector keeps them */
+    mp_obj_t blob; /* the objects, so that the garbage collector keeps them */
     mp_obj_t pool;
+    mp_obj_t state;
+    mp_obj_t load; /* MP_OBJ_NULL where all of the blob is there */
     ti_model model;
     uint32_t blob_bytes; /* as it was when checked */
 } engine_t;
+
+/* The rest of the module in the fewest bytes: a native .mpy reaches the interpreter through a table, which each function that
+ * does so looks up anew. */
+static __attribute__((noinline)) void raise_value_error(mp_rom_error_text_t message) {
+    mp_raise_msg(VALUE_ERROR, message);
+}
+
+static __attribute__((noinline)) mp_obj_t none(void) {
+    return mp_const_none;
+}
+
+static __attribute__((noinline)) mp_obj_t boolean(int x) {
+    return x ? mp_const_true : mp_const_false;
+}
+
+static __attribute__((noinline)) mp_buffer_info_t get_buffer(mp_obj_t obj, mp_uint_t access) {
+    mp_buffer_info_t info;
+    mp_get_buffer_raise(obj, &info, access);
+    return info;
+}
 
 static void raise_fault(ti_fault fault) {
     mp_obj_t args[] = {
@@ -90,183 +120,260 @@ static mp_obj_t new_bytearray(size_t bytes) {
 
 /* A buffer of single bytes. */
 static mp_buffer_info_t get_bytes(mp_obj_t obj, mp_uint_t access) {
-    mp_buffer_info_t info;
-    mp_get_buffer_raise(obj, &info, access);
+    mp_buffer_info_t info = get_buffer(obj, access);
     if (mp_binary_get_size('@', info.typecode, NULL) != 1) {
         mp_raise_msg(TYPE_ERROR, MP_ERROR_TEXT("a buffer of bytes is needed"));
     }
     return info;
 }
 
-static mp_buffer_info_t get_checked_blob(mp_obj_t obj) {
+static mp_buffer_info_t get_checked_blob(mp_obj_t obj, int resident) {
     mp_buffer_info_t blob = get_bytes(obj, MP_BUFFER_READ);
-    ti_fault fault = ti_check(blob.buf, blob.len);
+    ti_fault fault = resident ? ti_check_resident(blob.buf, blob.len) : ti_check(blob.buf, blob.len);
     if (fault.code != TI_OK) {
         raise_fault(fault);
     }
     return blob;
 }
 
-/* The engine behind `self`, whatever a caller passes as such, its two buffers still being where they were. */
-static engine_t *get_engine(mp_obj_t self_in) {
+/* The engine behind `self`, whatever a caller passes as such. */
+static engine_t *as_engine(mp_obj_t self_in) {
     if (mp_obj_get_type(self_in) != ENGINE_TYPE) {
-        mp_raise_msg(TYPE_ERROR, MP_ERROR_TEXT("an Engine is needed"));
+        mp_raise_msg(TYPE_ERROR, MP_ERROR_TEXT("not an Engine"));
     }
-    engine_t *self = MP_OBJ_TO_PTR(self_in);
-    mp_buffer_info_t blob, pool;
-    mp_get_buffer_raise(self->blob, &blob, MP_BUFFER_READ);
-    mp_get_buffer_raise(self->pool, &pool, MP_BUFFER_RW);
-    if (blob.buf != self->model.blob || blob.len < self->blob_bytes || pool.buf != self->model.pool
-        || pool.len < self->model.header->pool_bytes) {
-        mp_raise_msg(VALUE_ERROR, MP_ERROR_TEXT("the blob or the pool was resized"));
+    return MP_OBJ_TO_PTR(self_in);
+}
+
+/* The same, its buffers still being where they were. */
+static engine_t *get_engine(mp_obj_t self_in) {
+    engine_t *self = as_engine(self_in);
+    mp_buffer_info_t blob = get_buffer(self->blob, MP_BUFFER_READ);
+    mp_buffer_info_t pool = get_buffer(self->pool, MP_BUFFER_RW);
+    mp_buffer_info_t state = get_buffer(self->state, MP_BUFFER_RW);
+    const ti_model *m = &self->model;
+    int moved = blob.buf != m->header || blob.len < self->blob_bytes;
+    if (!moved) { /* and the header can be read */
+        uint32_t beside = self->state == self->pool ? 0 : m->header->state_bytes;
+        moved = (uintptr_t)pool.buf - beside != m->base[TI_POOL] || pool.len < m->header->pool_bytes - beside
+            || (uintptr_t)state.buf != m->base[TI_STATE] || state.len < m->header->state_bytes;
+    }
+    if (moved) {
+        raise_value_error(MP_ERROR_TEXT("a buffer was resized"));
     }
     return self;
 }
 
-static mp_obj_t engine_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)type;
-    mp_arg_check_num(n_args, n_kw, 2, 2, false);
-    mp_buffer_info_t blob = get_checked_blob(args[0]);
-    mp_obj_t pool_obj = args[1];
-    if (pool_obj == mp_const_none) {
-        pool_obj = new_bytearray(((const ti_header *)blob.buf)->pool_bytes);
+static int overlap(mp_buffer_info_t a, mp_buffer_info_t b) {
+    return (uintptr_t)a.buf < (uintptr_t)b.buf + b.len && (uintptr_t)b.buf < (uintptr_t)a.buf + a.len;
+}
+
+/* Set up the model of an engine whose blob was checked; the state stays as it is. */
+static void open_blob(engine_t *self, mp_buffer_info_t blob) {
+    const ti_header *h = blob.buf;
+    mp_buffer_info_t pool = get_bytes(self->pool, MP_BUFFER_RW), state = {0};
+    int fits = !overlap(pool, blob); /* or a run would overwrite what was checked */
+    if (self->state != self->pool) {
+        state = get_bytes(self->state, MP_BUFFER_RW);
+        fits = fits && !overlap(state, blob) && state.len >= h->state_bytes;
     }
-    mp_buffer_info_t pool = get_bytes(pool_obj, MP_BUFFER_RW);
-    /* Or a run would overwrite what was checked. */
-    if ((uintptr_t)pool.buf < (uintptr_t)blob.buf + blob.len && (uintptr_t)blob.buf < (uintptr_t)pool.buf + pool.len) {
-        mp_raise_msg(VALUE_ERROR, MP_ERROR_TEXT("the pool overlaps the blob"));
+    if (!fits) {
+        raise_value_error(MP_ERROR_TEXT("pool or state does not fit the blob"));
     }
-    engine_t *self = mp_obj_malloc(engine_t, ENGINE_TYPE);
-    self->blob = args[0];
-    self->pool = pool_obj;
-    self->blob_bytes = ((const ti_header *)blob.buf)->blob_bytes;
-    ti_fault fault = ti_open(&self->model, blob.buf, pool.buf, pool.len);
+    ti_fault fault = ti_continue(&self->model, blob.buf, pool.buf, pool.len, state.buf);
     if (fault.code != TI_OK) {
         raise_fault(fault);
     }
+    self->blob_bytes = self->load ? (uint32_t)blob.len : h->blob_bytes;
+}
+
+/* ti_loader: Python reads the file. */
+static int load_segment(ti_model *m, uint32_t segment) {
+    engine_t *self = (void *)((uint8_t *)m - offsetof(engine_t, model));
+    mp_obj_t index = MP_OBJ_NEW_SMALL_INT(segment);
+    mp_call_function_n_kw(self->load, 1, 0, &index);
+    get_engine(MP_OBJ_FROM_PTR(self)); /* whatever that did */
+    return 1;
+}
+
+/* Raise what was wrong with a segment, where that stopped the model. */
+static void raise_if_stopped(ti_model *m) {
+    if (m->fault.code != TI_OK) {
+        ti_fault fault = m->fault;
+        m->fault.code = TI_OK;
+        raise_fault(fault);
+    }
+}
+
+static mp_obj_t engine_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)type;
+    mp_arg_check_num(n_args, n_kw, 2, 4, false);
+    mp_buffer_info_t blob = get_checked_blob(args[0], n_args > 3);
+    const ti_header *h = blob.buf;
+    int shared = args[1] != mp_const_none;
+    mp_obj_t pool_obj = shared ? args[1] : new_bytearray(h->pool_bytes);
+    mp_obj_t state_obj = n_args > 2 && args[2] != mp_const_none ? args[2] : shared && h->state_bytes ? new_bytearray(h->state_bytes) : pool_obj;
+    engine_t *self = mp_obj_malloc(engine_t, ENGINE_TYPE);
+    self->blob = args[0];
+    self->pool = pool_obj;
+    self->state = state_obj;
+    self->load = n_args > 3 ? args[3] : MP_OBJ_NULL;
+    open_blob(self, blob);
+    self->model.load = self->load ? load_segment : NULL;
+    ti_reset(&self->model);
+    raise_if_stopped(&self->model);
     return MP_OBJ_FROM_PTR(self);
 }
 
-static mp_obj_t engine_run(mp_obj_t self_in) {
-    return ti_run(&get_engine(self_in)->model) == TI_DONE ? mp_const_true : mp_const_false;
+static mp_obj_t engine_reopen(mp_obj_t self_in) {
+    engine_t *self = as_engine(self_in);
+    self->blob_bytes = UINT32_MAX; /* until it is proved, nothing of it is used */
+    open_blob(self, get_checked_blob(self->blob, 0));
+    return none();
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(engine_run_obj, engine_run);
+
+static mp_obj_t engine_run(mp_obj_t self_in) {
+    ti_model *m = &get_engine(self_in)->model;
+    int progress = ti_run(m);
+    raise_if_stopped(m);
+    return boolean(progress == TI_DONE);
+}
 
 static mp_obj_t engine_step(mp_obj_t self_in, mp_obj_t n_in) {
     engine_t *self = get_engine(self_in);
     for (mp_int_t n = mp_obj_get_int_truncated(n_in); n > 0; n--) {
         int progress = ti_step_row(&self->model);
         if (progress != TI_MORE) {
-            return progress == TI_WAITS ? mp_const_true : mp_const_false;
+            raise_if_stopped(&self->model);
+            return boolean(progress == TI_WAITS);
         }
     }
     return mp_const_true;
 }
-static MP_DEFINE_CONST_FUN_OBJ_2(engine_step_obj, engine_step);
 
 static mp_obj_t engine_feed(mp_obj_t self_in, mp_obj_t data_in, mp_obj_t flip_in) {
     engine_t *self = get_engine(self_in);
     ti_model *m = &self->model;
     mp_buffer_info_t data = get_bytes(data_in, MP_BUFFER_READ);
     uint8_t flip = (uint8_t)mp_obj_get_int_truncated(flip_in);
-    const ti_io *io = (const void *)(m->blob + m->header->io);
+    const ti_io *io = ti_edges(m);
     const ti_tensor *t = &m->tensors[io->tensor];
     if (m->header->n_inputs == 0 || !io->stream || data.len % t->row_bytes) {
-        mp_raise_msg(VALUE_ERROR, MP_ERROR_TEXT("feed() takes whole rows of a streamed input"));
+        raise_value_error(MP_ERROR_TEXT("feed() takes whole rows of a streamed input"));
     }
     if (data.len / t->row_bytes > (size_t)(t->rows - m->fed)) {
-        mp_raise_msg(VALUE_ERROR, MP_ERROR_TEXT("feed() got more rows than are left of the input"));
+        raise_value_error(MP_ERROR_TEXT("feed() got more rows than the model waits for"));
     }
     int progress = TI_WAITS;
     for (size_t at = 0; at < data.len; at += t->row_bytes) {
         progress = ti_feed(m, (const uint8_t *)data.buf + at, flip);
+        raise_if_stopped(m);
         if (progress == TI_MORE) {
-            mp_raise_msg(VALUE_ERROR, MP_ERROR_TEXT("feed() got a row that the model does not wait for"));
+            raise_value_error(MP_ERROR_TEXT("feed() got more rows than the model waits for"));
         }
     }
-    return progress == TI_DONE ? mp_const_true : mp_const_false;
+    return boolean(progress == TI_DONE);
 }
-static MP_DEFINE_CONST_FUN_OBJ_3(engine_feed_obj, engine_feed);
 
 static mp_obj_t engine_op(mp_obj_t self_in) {
     return MP_OBJ_NEW_SMALL_INT(ti_next_op(&get_engine(self_in)->model));
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(engine_op_obj, engine_op);
 
 static mp_obj_t engine_restart(mp_obj_t self_in) {
     ti_restart(&get_engine(self_in)->model);
-    return mp_const_none;
+    return none();
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(engine_restart_obj, engine_restart);
 
 static mp_obj_t engine_reset(mp_obj_t self_in) {
-    ti_reset(&get_engine(self_in)->model);
-    return mp_const_none;
+    ti_model *m = &get_engine(self_in)->model;
+    ti_reset(m);
+    raise_if_stopped(m);
+    return none();
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(engine_reset_obj, engine_reset);
 
 static mp_obj_t engine_fill(mp_obj_t self_in, mp_obj_t seed) {
     ti_fill_inputs(&get_engine(self_in)->model, (uint16_t)mp_obj_get_int_truncated(seed));
-    return mp_const_none;
+    return none();
 }
-static MP_DEFINE_CONST_FUN_OBJ_2(engine_fill_obj, engine_fill);
 
 static mp_obj_t engine_selftest(mp_obj_t self_in) {
     engine_t *self = get_engine(self_in);
-    mp_buffer_info_t crc;
-    mp_get_buffer_raise(new_bytearray(self->model.header->n_ops * sizeof(uint32_t)), &crc, MP_BUFFER_RW);
-    return MP_OBJ_NEW_SMALL_INT(ti_selftest(&self->model, crc.buf));
+    mp_buffer_info_t crc = get_buffer(new_bytearray(self->model.header->n_ops * sizeof(uint32_t)), MP_BUFFER_RW);
+    int32_t op = ti_selftest(&self->model, crc.buf);
+    raise_if_stopped(&self->model);
+    return MP_OBJ_NEW_SMALL_INT(op);
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(engine_selftest_obj, engine_selftest);
+
+static mp_obj_t engine_busy(mp_obj_t self_in) {
+    return boolean(ti_is_busy(&get_engine(self_in)->model));
+}
 
 static mp_obj_t engine_write(size_t n_args, const mp_obj_t *args) {
     (void)n_args;
-    engine_t *self = get_engine(args[0]);
-    mp_uint_t offset = mp_obj_get_int_truncated(args[1]);
+    const ti_model *m = &get_engine(args[0])->model;
+    mp_uint_t index = mp_obj_get_int_truncated(args[1]);
     mp_buffer_info_t data = get_bytes(args[2], MP_BUFFER_READ);
     uint8_t flip = (uint8_t)mp_obj_get_int_truncated(args[3]);
-    uint32_t pool_bytes = self->model.header->pool_bytes;
-    if (offset > pool_bytes || data.len > pool_bytes - offset) {
-        mp_raise_msg(VALUE_ERROR, MP_ERROR_TEXT("a write outside the pool"));
+    const ti_tensor *t = &m->tensors[index < m->header->n_tensors ? index : 0];
+    if (index >= m->header->n_tensors || t->space == TI_BLOB || data.len > t->ring * t->row_bytes) {
+        raise_value_error(MP_ERROR_TEXT("a write outside a tensor"));
     }
-    uint8_t *to = self->model.pool + offset;
+    uint8_t *to = ti_memory(m, t);
     memmove(to, data.buf, data.len);
     if (flip) {
         for (size_t i = 0; i < data.len; i++) {
             to[i] ^= flip;
         }
     }
-    return mp_const_none;
+    return none();
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(engine_write_obj, 4, 4, engine_write);
 
 static mp_obj_t engine_pool(mp_obj_t self_in) {
     return get_engine(self_in)->pool;
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(engine_pool_obj, engine_pool);
+
+static mp_obj_t engine_state(mp_obj_t self_in) {
+    return get_engine(self_in)->state;
+}
 
 static mp_obj_t module_check(mp_obj_t blob) {
-    return mp_obj_new_int_from_uint(((const ti_header *)get_checked_blob(blob).buf)->pool_bytes);
+    return mp_obj_new_int_from_uint(((const ti_header *)get_checked_blob(blob, 0).buf)->pool_bytes);
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(module_check_obj, module_check);
 
+static mp_obj_t module_checksum(mp_obj_t sum, mp_obj_t data_in) {
+    mp_buffer_info_t data = get_bytes(data_in, MP_BUFFER_READ);
+    if (((uintptr_t)data.buf | data.len) % 4) {
+        raise_value_error(MP_ERROR_TEXT("whole words are needed"));
+    }
+    return mp_obj_new_int_from_uint(ti_checksum((uint32_t)mp_obj_get_int_truncated(sum), data.buf, data.len));
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(module_checksum_obj, module_checksum);
+
 /* The names are spelled out: mpy_ld collects a native .mpy's qstrs from the unpreprocessed source. */
-#define ENGINE_METHODS(METHOD)                                                                                        \
-    METHOD(MP_QSTR_run, engine_run_obj)                                                                               \
-    METHOD(MP_QSTR_step, engine_step_obj)                                                                             \
-    METHOD(MP_QSTR_op, engine_op_obj)                                                                                 \
-    METHOD(MP_QSTR_feed, engine_feed_obj)                                                                       \
-    METHOD(MP_QSTR_restart, engine_restart_obj)                                                                       \
-    METHOD(MP_QSTR_reset, engine_reset_obj)                                                                         \
-    METHOD(MP_QSTR_fill, engine_fill_obj)                                                                             \
-    METHOD(MP_QSTR_selftest, engine_selftest_obj)                                                                     \
-    METHOD(MP_QSTR_write, engine_write_obj)                                                                           \
-    METHOD(MP_QSTR_pool, engine_pool_obj)
+#define ENGINE_METHODS(METHOD)            \
+    METHOD(MP_QSTR_run, engine_run, 1)           \
+    METHOD(MP_QSTR_step, engine_step, 2)         \
+    METHOD(MP_QSTR_op, engine_op, 1)             \
+    METHOD(MP_QSTR_feed, engine_feed, 3)         \
+    METHOD(MP_QSTR_reopen, engine_reopen, 1)     \
+    METHOD(MP_QSTR_restart, engine_restart, 1)   \
+    METHOD(MP_QSTR_reset, engine_reset, 1)       \
+    METHOD(MP_QSTR_fill, engine_fill, 2)         \
+    METHOD(MP_QSTR_selftest, engine_selftest, 1) \
+    METHOD(MP_QSTR_busy, engine_busy, 1)         \
+    METHOD(MP_QSTR_state, engine_state, 1)       \
+    METHOD(MP_QSTR_pool, engine_pool, 1)
+
+#define INDEX(name, function, n_args) INDEX_OF_##function,
+enum { ENGINE_METHODS(INDEX) ENGINE_METHOD_COUNT };  /* and write(), which has more arguments */
+
+#define FUNCTION(name, function, n_args) {{&mp_type_fun_builtin_##n_args}, {._##n_args = function}},
+static const mp_obj_fun_builtin_fixed_t engine_methods[] = {ENGINE_METHODS(FUNCTION)};
 
 #if MICROPY_ENABLE_DYNRUNTIME
 
-#define COUNT(name, function) +1
-mp_map_elem_t tinyinfer_engine_locals_table[0 ENGINE_METHODS(COUNT)];
+mp_map_elem_t tinyinfer_engine_locals_table[ENGINE_METHOD_COUNT + 1];
 static MP_DEFINE_CONST_DICT(engine_locals, tinyinfer_engine_locals_table);
 
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
@@ -276,9 +383,15 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
     tinyinfer_value_error = MP_OBJ_TO_PTR(mp_load_global(MP_QSTR_ValueError));
     tinyinfer_bytearray = MP_OBJ_TO_PTR(mp_load_global(MP_QSTR_bytearray));
 
+#define NAME(name, function, n_args) name,
+    const uint16_t names[] = {ENGINE_METHODS(NAME)};
     mp_map_elem_t *entry = tinyinfer_engine_locals_table;
-#define ENTRY(name, function) *entry++ = (mp_map_elem_t){MP_OBJ_NEW_QSTR(name), MP_OBJ_FROM_PTR(&function)};
-    ENGINE_METHODS(ENTRY)
+    for (size_t i = 0; i < ENGINE_METHOD_COUNT; i++, entry++) {
+        entry->key = MP_OBJ_NEW_QSTR(names[i]);
+        entry->value = MP_OBJ_FROM_PTR(&engine_methods[i]);
+    }
+    entry->key = MP_OBJ_NEW_QSTR(MP_QSTR_write);
+    entry->value = MP_OBJ_FROM_PTR(&engine_write_obj);
     tinyinfer_engine_type.base.type = &mp_type_type;
     tinyinfer_engine_type.name = MP_QSTR_Engine;
     MP_OBJ_TYPE_SET_SLOT(&tinyinfer_engine_type, make_new, engine_make_new, 0);
@@ -286,6 +399,7 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
 
     mp_store_global(MP_QSTR_Engine, MP_OBJ_FROM_PTR(&tinyinfer_engine_type));
     mp_store_global(MP_QSTR_check, MP_OBJ_FROM_PTR(&module_check_obj));
+    mp_store_global(MP_QSTR_checksum, MP_OBJ_FROM_PTR(&module_checksum_obj));
     mp_store_global(MP_QSTR_ARCH, mp_obj_new_str(TI_ARCH, sizeof(TI_ARCH) - 1));
 
     MP_DYNRUNTIME_INIT_EXIT
@@ -293,8 +407,11 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
 
 #else
 
-#define ENTRY(name, function) {MP_ROM_QSTR(name), MP_ROM_PTR(&function)},
-static const mp_rom_map_elem_t engine_locals_table[] = {ENGINE_METHODS(ENTRY)};
+#define ENTRY(name, function, n_args) {MP_ROM_QSTR(name), MP_ROM_PTR(&engine_methods[INDEX_OF_##function])},
+static const mp_rom_map_elem_t engine_locals_table[] = {
+    ENGINE_METHODS(ENTRY)
+    {MP_ROM_QSTR(MP_QSTR_write), MP_ROM_PTR(&engine_write_obj)},
+};
 static MP_DEFINE_CONST_DICT(engine_locals, engine_locals_table);
 
 MP_DEFINE_CONST_OBJ_TYPE(tinyinfer_engine_type, MP_QSTR_Engine, MP_TYPE_FLAG_NONE, make_new, engine_make_new,
@@ -306,6 +423,7 @@ static const mp_rom_map_elem_t module_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__tinyinfer)},
     {MP_ROM_QSTR(MP_QSTR_Engine), MP_ROM_PTR(&tinyinfer_engine_type)},
     {MP_ROM_QSTR(MP_QSTR_check), MP_ROM_PTR(&module_check_obj)},
+    {MP_ROM_QSTR(MP_QSTR_checksum), MP_ROM_PTR(&module_checksum_obj)},
     {MP_ROM_QSTR(MP_QSTR_ARCH), MP_ROM_PTR(&arch_obj)},
 };
 static MP_DEFINE_CONST_DICT(module_globals, module_globals_table);

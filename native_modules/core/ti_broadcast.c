@@ -19,7 +19,7 @@ static int prove_sizes(ti_proof *p, const ti_broadcast *b, uint32_t single, cons
 int ti_prove_broadcast(ti_proof *p, const ti_op *op, uint32_t inputs, uint32_t dtype) {
     const ti_broadcast *b = (const void *)(p->blob + op->params);
     /* The output's sizes are proved first: they are at least 1, and an input has no other. */
-    if (!ti_prove_reserved(p, b->reserved) || !prove_sizes(p, b, 0, &p->tensors[op->output])) {
+    if (!prove_sizes(p, b, 0, &p->tensors[op->output])) {
         return 0;
     }
     for (uint32_t k = 0; k < 3; k++) {
@@ -29,7 +29,7 @@ int ti_prove_broadcast(ti_proof *p, const ti_op *op, uint32_t inputs, uint32_t d
         }
         if (k < inputs) {
             const ti_tensor *in = &p->tensors[op->inputs[k]];
-            if (in->dtype != (k + 2 < inputs ? TI_BOOL : dtype)) {
+            if (k + 2 >= inputs && in->dtype != dtype) {
                 return ti_fail(p, TI_FAULT_VALUE, op->inputs[k], (uint32_t)(offsetof(ti_op, inputs) + 2 * k));
             }
             if (!prove_sizes(p, b, single, in) || ((single & ROWS) && !ti_prove_equal(p, in->rows, in->ring))) {
@@ -40,17 +40,17 @@ int ti_prove_broadcast(ti_proof *p, const ti_op *op, uint32_t inputs, uint32_t d
     return 1;
 }
 
-int ti_prove_element(ti_proof *p, int32_t value, uint32_t dtype, size_t at) {
-    return dtype == TI_INT16 || ti_prove_int8(p, value, at);
-}
+static const ti_claim rescale[] = {
+    TI_IS(NOT_NEGATIVE, TI_32(ti_rescale, multiplier)),
+    TI_IS(INT8_OR_16, TI_I16(ti_rescale, zero_point)),
+    TI_IS(SHIFT, TI_I8(ti_rescale, shift)),
+    TI_IS(LEFT_SHIFT, TI_U8(ti_rescale, left_shift)),
+    TI_END,
+};
 
-int ti_prove_rescales(ti_proof *p, const ti_op *op, size_t at, uint32_t count, uint32_t dtype) {
-    const ti_rescale *r = (const void *)(p->blob + op->params + at);
-    for (; count > 0; count--, r++, at += sizeof(ti_rescale)) {
-        if (!ti_prove_multiplier(p, r->multiplier, at)
-            || !ti_prove_element(p, r->zero_point, dtype, at + offsetof(ti_rescale, zero_point))
-            || !ti_prove_shift(p, r->shift, at + offsetof(ti_rescale, shift))
-            || !ti_prove_between(p, r->left_shift, 0, 20, at + offsetof(ti_rescale, left_shift))) {
+int ti_prove_rescales(ti_proof *p, const ti_op *op, size_t at, uint32_t count) {
+    for (; count > 0; count--, at += sizeof(ti_rescale)) {
+        if (!ti_prove_claims(p, op, rescale, at)) {
             return 0;
         }
     }
@@ -92,7 +92,7 @@ void ti_broadcast_row(const ti_model *m, const ti_op *op, uint32_t row, uint32_t
         const ti_tensor *t = &m->tensors[op->inputs[k]];
         uint32_t single = b->single[k];
         ti_operand *x = &in[k];
-        x->row = (const uint8_t *)ti_source_row(m, t, input_row(b, single, row));
+        x->row = (const uint8_t *)ti_row(m, t, input_row(b, single, row));
         x->at = 0;
         x->bytes = ti_element_bytes(t->dtype);
         x->step = single & INNER ? 0 : x->bytes;

@@ -15,15 +15,11 @@ typedef struct {
     uint32_t bytes;  /* of an element: 1, 2 or 4 */
 } ti_operand;
 
-/* The op's inputs and its output are of the sizes that its ti_broadcast says; the last two inputs are of `dtype`, one
- * before them is bool. */
+/* The op's inputs and its output are of the sizes that its ti_broadcast says; the last two inputs are of `dtype`. */
 int ti_prove_broadcast(ti_proof *p, const ti_op *op, uint32_t inputs, uint32_t dtype);
 
-/* `count` ti_rescale from byte `at` of the op's parameters on, with zero points of `dtype`. */
-int ti_prove_rescales(ti_proof *p, const ti_op *op, size_t at, uint32_t count, uint32_t dtype);
-
-/* `value`, at byte `at` of its struct, is a possible element of `dtype`, which is int16 or has one byte. */
-int ti_prove_element(ti_proof *p, int32_t value, uint32_t dtype, size_t at);
+/* `count` ti_rescale from byte `at` of the op's parameters on, with zero points of the inputs' dtype. */
+int ti_prove_rescales(ti_proof *p, const ti_op *op, size_t at, uint32_t count);
 
 /* Make an output row: `element` makes an element from the next of each input. */
 void ti_broadcast_row(const ti_model *m, const ti_op *op, uint32_t row, uint32_t inputs,

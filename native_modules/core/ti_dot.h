@@ -10,7 +10,9 @@
 
 #include <stdint.h>
 
-#if defined(__ARM_ARCH_6M__)
+#include "ti_config.h"
+
+#if defined(TI_ARMV6M) || defined(TI_DSP) || defined(TI_RV32)
 #define TI_DOT_VECTORS 1  /* eight registers: a second vector would be spilled, and costs more than it saves */
 #else
 #define TI_DOT_VECTORS 2
@@ -24,7 +26,7 @@ static inline uint32_t ti_dot(const int8_t *x, const int8_t *w, uint32_t k) {
     return sum;
 }
 
-#if defined(__SSE2__)
+#if defined(TI_SSE2)
 
 #include "ti_sse2.h"
 
@@ -37,13 +39,6 @@ static inline __m128i ti_multiply_add(__m128i sum, __m128i x, const int8_t *w) {
 /* Zero in the lanes before the last `count` of 8, to leave out what an overlapping last load reads twice. */
 static inline __m128i ti_last_lanes(uint32_t count) {
     return _mm_cmpgt_epi16(_mm_setr_epi16(0, 1, 2, 3, 4, 5, 6, 7), _mm_set1_epi16((int16_t)(7 - count)));
-}
-
-/* Lane j of the result is the sum of sj's lanes. */
-static inline void ti_sum_lanes(__m128i s0, __m128i s1, __m128i s2, __m128i s3, uint32_t sums[TI_DOT_ROWS]) {
-    __m128i t01 = _mm_add_epi32(_mm_unpacklo_epi32(s0, s1), _mm_unpackhi_epi32(s0, s1));
-    __m128i t23 = _mm_add_epi32(_mm_unpacklo_epi32(s2, s3), _mm_unpackhi_epi32(s2, s3));
-    _mm_storeu_si128((void *)sums, _mm_add_epi32(_mm_unpacklo_epi64(t01, t23), _mm_unpackhi_epi64(t01, t23)));
 }
 
 static inline void ti_dot_block(const int8_t *x, const int8_t *w, uint32_t k, uint32_t sums[TI_DOT_ROWS]) {
@@ -70,7 +65,7 @@ static inline void ti_dot_block(const int8_t *x, const int8_t *w, uint32_t k, ui
         s2 = ti_multiply_add(s2, a, w2 + k - 8);
         s3 = ti_multiply_add(s3, a, w3 + k - 8);
     }
-    ti_sum_lanes(s0, s1, s2, s3, sums);
+    _mm_storeu_si128((void *)sums, ti_sum_lanes(s0, s1, s2, s3));
 }
 
 static inline void ti_dot_pair(const int8_t *x, const int8_t *w, uint32_t k,
@@ -107,8 +102,65 @@ static inline void ti_dot_pair(const int8_t *x, const int8_t *w, uint32_t k,
             i = k - 8;
         }
     }
-    ti_sum_lanes(s0, s1, s2, s3, sums[0]);
-    ti_sum_lanes(t0, t1, t2, t3, sums[1]);
+    _mm_storeu_si128((void *)sums[0], ti_sum_lanes(s0, s1, s2, s3));
+    _mm_storeu_si128((void *)sums[1], ti_sum_lanes(t0, t1, t2, t3));
+}
+
+#elif defined(TI_RV32)
+
+#define TI_DOT_ROWS 4
+
+/* Element `at`, a constant, of x and all rows. Left to itself the compiler loads all weights of eight elements first,
+ * and has no registers for them. */
+#define TI_DOT_TAP(at)                                                              \
+    do {                                                                            \
+        int32_t a = x[at], b, c;                                                    \
+        __asm__("lb %[b], %[i](%[w0])\n\t"                                          \
+                "lb %[c], %[i](%[w1])\n\t"                                          \
+                "mul %[b], %[b], %[a]\n\t"                                          \
+                "mul %[c], %[c], %[a]\n\t"                                          \
+                "add %[s0], %[s0], %[b]\n\t"                                        \
+                "lb %[b], %[i](%[w2])\n\t"                                          \
+                "add %[s1], %[s1], %[c]\n\t"                                        \
+                "lb %[c], %[i](%[w3])\n\t"                                          \
+                "mul %[b], %[b], %[a]\n\t"                                          \
+                "mul %[c], %[c], %[a]\n\t"                                          \
+                "add %[s2], %[s2], %[b]\n\t"                                        \
+                "add %[s3], %[s3], %[c]\n\t"                                        \
+                : [s0] "+r"(s0), [s1] "+r"(s1), [s2] "+r"(s2), [s3] "+r"(s3), [b] "=&r"(b), [c] "=&r"(c) \
+                : [a] "r"(a), [w0] "r"(w), [w1] "r"(w1), [w2] "r"(w2), [w3] "r"(w3), [i] "i"(at), "m"(w[at]), \
+                  "m"(w1[at]), "m"(w2[at]), "m"(w3[at]));                           \
+    } while (0)
+
+static inline void ti_dot_block(const int8_t *x, const int8_t *w, uint32_t k, uint32_t sums[TI_DOT_ROWS]) {
+    const int8_t *w1 = w + k, *w2 = w1 + k, *w3 = w2 + k, *past = x + k;
+    uint32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+    while (past - x >= 8) {
+        TI_DOT_TAP(0);
+        TI_DOT_TAP(1);
+        TI_DOT_TAP(2);
+        TI_DOT_TAP(3);
+        TI_DOT_TAP(4);
+        TI_DOT_TAP(5);
+        TI_DOT_TAP(6);
+        TI_DOT_TAP(7);
+        x += 8;
+        w += 8;
+        w1 += 8;
+        w2 += 8;
+        w3 += 8;
+    }
+    while (x != past) {
+        int32_t a = *x++;
+        s0 += (uint32_t)(a * *w++);
+        s1 += (uint32_t)(a * *w1++);
+        s2 += (uint32_t)(a * *w2++);
+        s3 += (uint32_t)(a * *w3++);
+    }
+    sums[0] = s0;
+    sums[1] = s1;
+    sums[2] = s2;
+    sums[3] = s3;
 }
 
 #else

@@ -37,7 +37,30 @@ static inline int32_t ti_requantise(int32_t x, int32_t multiplier, int32_t shift
     return ti_rounding_shift(ti_high(x, multiplier), (uint32_t)-shift);
 }
 
-/* The same two as calls, for kernels that need small code more than speed: inline each costs some 60 bytes on armv6m. */
+/* The high word of the product, rounded down. */
+static inline int32_t ti_high_word(int32_t a, int32_t b) {
+#if defined(__ARM_ARCH_6M__)
+    /* No multiplication there gives more than 32 bits. Halves of 16: a's low one signed, so that no sum overflows as long
+     * as |a| is below 2^29 and b, 31 bits, is not negative. */
+    int32_t a_low = (int16_t)a, a_high = (int32_t)((uint32_t)a - (uint32_t)a_low) >> 16;
+    int32_t b_low = (uint16_t)b, b_high = b >> 16;
+    uint32_t middle = (uint32_t)(a_low * b_low >> 16) + (uint32_t)(a_low * b_high) + (uint32_t)a_high * (uint32_t)b_low;
+    return (int32_t)((uint32_t)a_high * (uint32_t)b_high + (uint32_t)((int32_t)middle >> 16));
+#else
+    return (int32_t)((int64_t)a * b >> 32);
+#endif
+}
+
+/* ti_requantise(x, multiplier, -n) for n in 1..30, exact as long as |x| is below 2^27. Both roundings become one: for x from
+ * 0 on, 2^30 and then 2^(n - 1) * 2^31 are added before the division, which makes it
+ * (4 * x * multiplier + 2^32 + 2^n * 2^32) / 2^(33 + n) rounded down; below 0, where ties go away from zero, the second
+ * rounding adds 2^31 less, which is -2^32 in the place of 2^32. */
+static inline int32_t ti_requantise_quick(int32_t x, int32_t multiplier, uint32_t n) {
+    uint32_t high = (uint32_t)ti_high_word(ti_shift_left(x, 2), multiplier);
+    return (int32_t)(high + (uint32_t)(x >> 31 | 1) + (1u << n)) >> (n + 1);
+}
+
+/* ti_high() and ti_requantise() as calls, for kernels that need small code more than speed: inline each costs some 60 bytes on armv6m. */
 int32_t ti_high_call(int32_t a, int32_t b);
 int32_t ti_requantise_call(int32_t x, int32_t multiplier, int32_t shift);
 

@@ -10,14 +10,15 @@
 #include <stdint.h>
 
 #define TI_MAGIC "TINF"
-#define TI_VERSION 2
+#define TI_VERSION 3
 #define TI_BLOB_ALIGN 4  /* the blob's and the pool's start must be multiples of this */
 #define TI_MAX_DIMS 6
 #define TI_NONE 0xFFFF   /* an absent tensor index */
 #define TI_INPUT_ROWS 0xFFFF  /* ti_step.op: no op, but rows of the input that must have been handed over */
 
 enum ti_dtype { TI_INT8 = 1, TI_UINT8 = 2, TI_INT16 = 3, TI_INT32 = 4, TI_FLOAT32 = 5, TI_BOOL = 6 };
-enum ti_space { TI_POOL = 0, TI_BLOB = 1 };
+enum ti_space { TI_POOL = 0, TI_BLOB = 1, TI_STATE = 2 };
+#define TI_SPACES 3
 
 enum ti_kernel_id {
     TI_FULLY_CONNECTED = 1,
@@ -56,7 +57,7 @@ typedef struct {
     uint8_t magic[4];
     uint16_t version;
     uint16_t header_bytes;   /* sizeof(ti_header) */
-    uint32_t blob_bytes;     /* the whole blob, CRC included */
+    uint32_t blob_bytes;     /* the whole blob, checksum included */
     uint32_t pool_bytes;     /* RAM one inference needs: every tensor and all scratch */
     uint16_t n_tensors;
     uint16_t n_ops;
@@ -72,14 +73,14 @@ typedef struct {
     uint32_t strings_bytes;  /* its length; its last byte is NUL */
     uint32_t name;           /* offset of the model's name, in the string section */
     uint32_t metadata;       /* offset of a JSON object, in the string section, or 0 */
-    uint32_t state_bytes;    /* the pool's first bytes: what lives from one inference to the next */
+    uint32_t state_bytes;    /* the pool's first bytes, a multiple of 4: what lives from one inference to the next */
     uint16_t n_init_steps;   /* the first steps, which run at reset only */
-    uint16_t reserved;
+    uint16_t n_segments;     /* 0: offsets count from the blob's start; else see ti_segment */
 } ti_header;
 
 /* Row r of a tensor lies at offset + (r % ring) * row_bytes. ring == rows unless only a window of rows is ever held. */
 typedef struct {
-    uint32_t offset;         /* pool offset, or offset in the blob for a constant */
+    uint32_t offset;         /* pool offset, or offset in the blob for a constant; state lies below state_bytes */
     uint32_t row_bytes;
     uint16_t rows;
     uint16_t ring;           /* 1..rows */
@@ -93,12 +94,20 @@ typedef struct {
     uint8_t partial;         /* 1: it makes a part of its rows only, a later op the rest; `check` is then 0 */
     uint16_t output;         /* tensor index */
     uint16_t inputs[3];      /* tensor indexes, TI_NONE where absent */
-    uint16_t reserved;
+    uint16_t segment;        /* where its parameters and data are; 0 where there are no segments */
     uint32_t params;         /* offset of the kernel's parameters, one of the structs below */
     uint32_t scratch;        /* pool offset of scratch memory, 0 for kernels that need none */
     uint32_t check;          /* CRC-32 of the output rows, in the order made, on the selftest's input */
     uint32_t name;           /* offset in the string section */
 } ti_op;
+
+/* The parameters, constants and data of ops that run together, of a blob whose data can be read piece by piece: their offsets
+ * count from the segment's start. n_segments of these follow the ops; everything else lies before the first segment. */
+typedef struct {
+    uint32_t offset;
+    uint32_t bytes;
+    uint32_t window;         /* pool offset of the memory it is read into */
+} ti_segment;
 
 /* Run output rows of op `op`: `rows` from `row` upwards, or -rows from `row` downwards. The steps run in order, the first n_init_steps at reset only. */
 typedef struct {
@@ -131,8 +140,15 @@ typedef struct {
     int16_t min;
     int16_t max;
     uint8_t per_channel;     /* 0 or 1 */
-    uint8_t reserved;
+    uint8_t quick;           /* 1: every shift is -23..-1, and |acc + bias| is below 2^27 whatever the input */
 } ti_output_stage;
+
+/* For kernels that make two pixels at a time in the halves of 32-bit words (SPEC.md, "Pairs of pixels"). */
+typedef struct {
+    uint32_t runs;           /* offset of uint8[]: which chunks are exceptions; 0: none is */
+    uint16_t chunk;          /* taps after which a half is emptied, a multiple of 4; 0: pixels are made one by one */
+    uint16_t reserved;
+} ti_pairs;
 
 typedef struct {
     uint32_t pixels;         /* vectors in a row */
@@ -140,6 +156,7 @@ typedef struct {
     uint32_t out_c;
     uint32_t weights;        /* offset of int8[out_c][in_c] */
     ti_output_stage stage;
+    ti_pairs pairs;
 } ti_fully_connected;
 
 typedef struct {
@@ -151,14 +168,22 @@ typedef struct {
     uint16_t pad_top, pad_left;
 } ti_window;
 
-/* TI_CONV2D, weights int8[out_c][k_h][k_w][in_c], and TI_DEPTHWISE_CONV2D, weights int8[k_h][k_w][out_c] */
 typedef struct {
     ti_window window;
     int16_t in_zero_point;   /* what a padding element counts as */
     uint16_t reserved;
-    uint32_t weights;
+    uint32_t weights;        /* offset of int8[out_c][k_h][k_w][in_c] */
     ti_output_stage stage;
+    ti_pairs pairs;
 } ti_conv2d;
+
+typedef struct {
+    ti_window window;
+    int16_t in_zero_point;   /* what a padding element counts as */
+    uint16_t reserved;
+    uint32_t weights;        /* offset of int8[k_h][k_w][out_c] */
+    ti_output_stage stage;
+} ti_depthwise_conv2d;
 
 /* TI_MAX_POOL, TI_AVERAGE_POOL; in_c == out_c, dilation 1 */
 typedef struct {

@@ -1,40 +1,45 @@
 #include "ti_kernels.h"
 
-#define KERNEL(name, params, inputs, constant_inputs, scratch, in, out) \
-    { ti_##name##_check, ti_##name##_row, sizeof(params), inputs, constant_inputs, scratch, in, out }
-
 enum { I8 = TI_BIT(TI_INT8), I16 = TI_BIT(TI_INT16), I32 = TI_BIT(TI_INT32), BOOL = TI_BIT(TI_BOOL) };
-enum { BYTE = TI_BIT(TI_INT8) | TI_BIT(TI_UINT8) | TI_BIT(TI_BOOL) };
-enum { ANY = I8 | TI_BIT(TI_UINT8) | I16 | I32 | BOOL };
+enum { I8_I16 = I8 | I16, BYTE = I8 | TI_BIT(TI_UINT8) | BOOL, ANY = BYTE | I16 | I32 };
 
-const ti_kernel ti_kernels[TI_KERNEL_COUNT] = {
-    [TI_FULLY_CONNECTED] = KERNEL(fully_connected, ti_fully_connected, 1, 0, 0, I8, I8),
-    [TI_CONV2D] = KERNEL(conv2d, ti_conv2d, 1, 0, 1, I8, I8),
-    [TI_DEPTHWISE_CONV2D] = KERNEL(depthwise_conv2d, ti_conv2d, 1, 0, 0, I8, I8),
-    [TI_MAX_POOL] = KERNEL(max_pool, ti_pool2d, 1, 0, 0, I8, I8),
-    [TI_AVERAGE_POOL] = KERNEL(average_pool, ti_pool2d, 1, 0, 0, I8, I8),
-    [TI_SOFTMAX] = KERNEL(softmax, ti_softmax, 1, 0, 0, I8, I8 | I16),
-    [TI_ADD] = KERNEL(add, ti_add, 2, 3, 0, I8, I8),
-    [TI_PAD] = KERNEL(pad, ti_pad, 1, 0, 0, ANY, ANY),
-    [TI_REDUCE_MEAN] = KERNEL(reduce_mean, ti_reduce_mean, 1, 0, 0, I8 | I16, I8 | I16),
-    [TI_TABLE] = KERNEL(table, ti_table, 1, 0, 0, BYTE, BYTE),
-    [TI_BINARY] = KERNEL(binary, ti_binary, 2, 3, 0, I8 | I16 | BOOL, I8 | I16 | BOOL),
-    [TI_COMPARE] = KERNEL(compare, ti_compare, 2, 3, 0, I8 | I16 | I32 | BOOL, BOOL),
-    [TI_SELECT] = KERNEL(select, ti_broadcast, 3, 7, 0, I8 | I16 | I32 | BOOL, I8 | I16 | I32),
-    [TI_COPY] = KERNEL(copy, ti_copy, 1, 1, 0, ANY, ANY),
-    [TI_GATHER] = KERNEL(gather, ti_gather, 2, 3, 0, ANY, ANY),
-    [TI_REDUCE_MAX] = KERNEL(reduce_max, ti_reduce_max, 1, 0, 0, I8, I8),
-    [TI_ARG_MAX] = KERNEL(reduce_max, ti_reduce_max, 1, 0, 0, I8, I32),
-    [TI_TRANSPOSE_CONV] = KERNEL(general_conv, ti_general_conv, 1, 0, 0, I8 | I16, I8 | I16),
-    [TI_BATCH_MATMUL] = KERNEL(batch_matmul, ti_batch_matmul, 2, 3, 0, I8 | I16, I8 | I16),
-    [TI_RESIZE_BILINEAR] = KERNEL(resize_bilinear, ti_resize_bilinear, 1, 0, 0, I8, I8),
-    [TI_L2_NORM] = KERNEL(l2_norm, ti_l2_norm, 1, 0, 0, I8, I8),
-    [TI_LOG_SOFTMAX] = KERNEL(log_softmax, ti_log_softmax, 1, 0, 0, I8, I8),
-    [TI_CONVERT] = KERNEL(convert, ti_convert, 1, 0, 0, ANY, ANY),
-    [TI_TABLE16] = KERNEL(table16, ti_table16, 1, 0, 0, I16, I16),
-    [TI_SOFTMAX16] = KERNEL(softmax16, ti_softmax16, 1, 0, 0, I16, I16),
-    [TI_GENERAL_CONV] = KERNEL(general_conv, ti_general_conv, 1, 0, 0, I8 | I16, I8 | I16),
-    [TI_POOL16] = KERNEL(pool16, ti_pool16, 1, 0, 0, I16, I16),
-    [TI_LSTM] = KERNEL(lstm, ti_lstm, 3, 0, 0, I8 | TI_BIT(TI_INT16), I8),
-    [TI_SVDF] = KERNEL(svdf, ti_svdf, 2, 0, 0, I8 | TI_BIT(TI_INT16), I8),
-};
+/* Of each: names of its claims, its check, its row function and its parameters; inputs that may be constants, scratch memory;
+ * dtypes of the inputs and of the output. */
+#define KERNELS(KERNEL) \
+    KERNEL(FULLY_CONNECTED, fully_connected, fully_connected, fully_connected, fully_connected, 0, 1, I8, 0, 0, I8) \
+    KERNEL(CONV2D, conv2d, conv2d, conv2d, conv2d, 0, 1, I8, 0, 0, I8) \
+    KERNEL(DEPTHWISE_CONV2D, depthwise_conv2d, depthwise_conv2d, depthwise_conv2d, depthwise_conv2d, 0, 0, I8, 0, 0, I8) \
+    KERNEL(MAX_POOL, pool2d, pool, pool, pool2d, 0, 0, I8, 0, 0, I8) \
+    KERNEL(AVERAGE_POOL, pool2d, pool, pool, pool2d, 0, 0, I8, 0, 0, I8) \
+    KERNEL(SOFTMAX, softmax, softmax, softmax, softmax, 0, 0, I8, 0, 0, I8_I16) \
+    KERNEL(ADD, add, none, add, add, 3, 0, I8, I8, 0, I8) \
+    KERNEL(PAD, pad, pad, pad, pad, 0, 0, ANY, 0, 0, ANY) \
+    KERNEL(REDUCE_MEAN, reduce_mean, reduce, reduce, reduce_mean, 0, 0, I8_I16, 0, 0, I8_I16) \
+    KERNEL(TABLE, table, none, table, table, 0, 0, BYTE, 0, 0, BYTE) \
+    KERNEL(BINARY, binary, binary, binary, binary, 3, 0, I8_I16 | BOOL, I8_I16 | BOOL, 0, I8_I16 | BOOL) \
+    KERNEL(COMPARE, compare, compare, compare, compare, 3, 0, I8_I16 | I32 | BOOL, I8_I16 | I32 | BOOL, 0, BOOL) \
+    KERNEL(SELECT, select, select, select, broadcast, 7, 0, BOOL, I8_I16 | I32, I8_I16 | I32, I8_I16 | I32) \
+    KERNEL(COPY, copy, copy, copy, copy, 1, 0, ANY, 0, 0, ANY) \
+    KERNEL(GATHER, gather, none, gather, gather, 3, 0, ANY, I32, 0, ANY) \
+    KERNEL(REDUCE_MAX, reduce_max, reduce, reduce, reduce_max, 0, 0, I8, 0, 0, I8) \
+    KERNEL(ARG_MAX, reduce_max, reduce, reduce, reduce_max, 0, 0, I8, 0, 0, I32) \
+    KERNEL(TRANSPOSE_CONV, general_conv, general_conv, general_conv, general_conv, 0, 0, I8_I16, 0, 0, I8_I16) \
+    KERNEL(BATCH_MATMUL, batch_matmul, batch_matmul, batch_matmul, batch_matmul, 3, 0, I8_I16, I8_I16, 0, I8_I16) \
+    KERNEL(RESIZE_BILINEAR, resize_bilinear, resize_bilinear, resize_bilinear, resize_bilinear, 0, 0, I8, 0, 0, I8) \
+    KERNEL(L2_NORM, l2_norm, l2_norm, l2_norm, l2_norm, 0, 0, I8, 0, 0, I8) \
+    KERNEL(LOG_SOFTMAX, log_softmax, softmax, log_softmax, log_softmax, 0, 0, I8, 0, 0, I8) \
+    KERNEL(CONVERT, convert, none, convert, convert, 0, 0, ANY, 0, 0, ANY) \
+    KERNEL(TABLE16, table16, none, table16, table16, 0, 0, I16, 0, 0, I16) \
+    KERNEL(SOFTMAX16, softmax16, softmax16, softmax16, softmax16, 0, 0, I16, 0, 0, I16) \
+    KERNEL(GENERAL_CONV, general_conv, general_conv, general_conv, general_conv, 0, 0, I8_I16, 0, 0, I8_I16) \
+    KERNEL(POOL16, pool16, pool, pool, pool16, 0, 0, I16, 0, 0, I16) \
+    KERNEL(LSTM, lstm, lstm, lstm, lstm, 0, 0, I8, I8, I16, I8) \
+    KERNEL(SVDF, svdf, svdf, svdf, svdf, 0, 0, I8, I8_I16, 0, I8)
+
+#define ti_none_check 0
+#define CODE(id, claims, check, row, ...) [TI_##id] = {ti_##claims##_claims, ti_##check##_check, ti_##row##_row},
+#define SIGNATURE(id, claims, check, row, params, constant_inputs, scratch, in, in2, in3, out) \
+    [TI_##id] = {sizeof(ti_##params), constant_inputs, scratch, {in, in2, in3}, out},
+
+const ti_kernel ti_kernels[TI_KERNEL_COUNT] = {KERNELS(CODE)};
+const ti_signature ti_signatures[TI_KERNEL_COUNT] = {KERNELS(SIGNATURE)};

@@ -6,7 +6,9 @@
 
 #include <stdint.h>
 
-#if defined(__SSE2__)
+#include "ti_config.h"
+
+#if defined(TI_SSE2)
 
 #include "ti_sse2.h"
 

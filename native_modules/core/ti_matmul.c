@@ -1,11 +1,63 @@
 #include "ti_matmul.h"
 #include "ti_dot.h"
+#include "ti_pair.h"
+#include "ti_stage_armv6m.h"
 
+int ti_prove_pairs(ti_proof *p, const ti_op *op, const ti_pairs *pairs, uint32_t weights, uint32_t k, uint32_t out_c) {
+    if (!ti_prove_reserved(p, pairs->reserved | (pairs->chunk & 3))) {
+        return 0;
+    }
+    if (!pairs->chunk) {
+        return ti_prove_reserved(p, pairs->runs);
+    }
+    uint64_t words = ((uint64_t)k + 3) / 4 * 4;
+    if (!ti_prove_pool(p, op->scratch, words * sizeof(uint32_t))
+        || !ti_prove_offset(p, weights, ti_saturate((uint64_t)out_c * k + (words - k)), 1)) {
+        return 0;
+    }
+    if (!pairs->runs || !ti_prove_offset(p, pairs->runs, 1, 1)) {
+        return !pairs->runs;
+    }
+    uint32_t chunks = ((uint32_t)words + pairs->chunk - 1) / pairs->chunk;
+    uint32_t done = 0, left = out_c / 2 + (out_c & 1);
+    const uint8_t *end = p->blob + p->end;
+    for (const uint8_t *run = p->blob + pairs->runs; left; run++) {
+        if (run == end) {
+            return ti_prove_offset(p, p->end, 1, 1);
+        }
+        done += *run + 1u;
+        if (done >= chunks) {
+            done = 0;
+            left--;
+        }
+    }
+    return 1;
+}
+
+ti_matmul ti_matmul_open(const ti_model *m, uint32_t weights, uint32_t k, uint32_t out_c, const ti_output_stage *stage,
+                         const ti_pairs *pairs) {
+    ti_matmul mm;
+    mm.weights = ti_data(m, weights);
+    mm.k = k;
+    mm.out_c = out_c;
+    mm.chunk = pairs->chunk;
+    mm.runs = pairs->runs ? ti_data(m, pairs->runs) : 0;
+    mm.stage = ti_stage_open(m, stage);
+#if defined(TI_ARMV6M)
+    if (!ti_stage_is_quick(&mm.stage)) {
+        mm.chunk = 0;  /* the assembly for pairs has no other output stage */
+    }
+#endif
+    return mm;
+}
+
+#if !defined(TI_ARMV6M)
 static inline void store(const ti_stage *stage, const uint32_t sums[TI_DOT_ROWS], uint32_t c, int8_t *out) {
     for (uint32_t j = 0; j < TI_DOT_ROWS; j++) {
         out[c + j] = ti_stage_apply(stage, sums[j], c + j);
     }
 }
+#endif
 
 #if TI_DOT_VECTORS == 2
 static void run_pair(const ti_matmul *mm, const int8_t *x, int8_t *out) {
@@ -31,17 +83,30 @@ static void run_one(const ti_matmul *mm, const int8_t *x, int8_t *out) {
     const uint32_t k = mm->k, out_c = mm->out_c;
     const int8_t *w = mm->weights;
     uint32_t c = 0;
+#if defined(TI_ARMV6M)
+    if (ti_stage_is_quick(&stage) && out_c >= 4) {
+        ti_matmul_run_armv6m(mm, x, out);
+        return;
+    }
+#else
     for (; out_c - c >= TI_DOT_ROWS; c += TI_DOT_ROWS, w += TI_DOT_ROWS * k) {
         uint32_t sums[TI_DOT_ROWS];
         ti_dot_block(x, w, k, sums);
         store(&stage, sums, c, out);
     }
+#endif
     for (; c < out_c; c++, w += k) {
         out[c] = ti_stage_apply(&stage, ti_dot(x, w, k), c);
     }
 }
 
 void ti_matmul_run(const ti_matmul *mm, const int8_t *x, uint32_t vectors, int8_t *out) {
+#if defined(TI_DSP)
+    if (mm->stage.quick && mm->k >= 4 && mm->out_c >= TI_DSP_ROWS) {
+        ti_matmul_run_dsp(mm, x, vectors, out);
+        return;
+    }
+#endif
 #if TI_DOT_VECTORS == 2
     for (; vectors >= 2; vectors -= 2, x += 2 * mm->k, out += 2 * mm->out_c) {
         run_pair(mm, x, out);

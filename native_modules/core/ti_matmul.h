@@ -1,17 +1,39 @@
-/* Vectors times a weight matrix, with the output stage: the inner routine that FULLY_CONNECTED and CONV2D share. */
+/* Vectors times a weight matrix, with the output stage: the inner routine that FULLY_CONNECTED and CONV2D share where they
+ * make one pixel at a time; ti_pair.h makes two.
+ */
 #ifndef TI_MATMUL_H
 #define TI_MATMUL_H
 
+#include "ti_config.h"
 #include "ti_stage.h"
 
 typedef struct {
     const int8_t *weights;  /* (out_c, k) */
     uint32_t k;             /* elements of a vector */
     uint32_t out_c;
+    uint32_t chunk;         /* of ti_pairs, 0: no pairs */
+    const uint8_t *runs;    /* of ti_pairs, NULL: no chunk is an exception */
     ti_stage stage;
 } ti_matmul;
 
+/* The claims about ti_pairs for a matrix (out_c, k) of weights at offset `weights`, and its scratch memory. */
+int ti_prove_pairs(ti_proof *p, const ti_op *op, const ti_pairs *pairs, uint32_t weights, uint32_t k, uint32_t out_c);
+
+ti_matmul ti_matmul_open(const ti_model *m, uint32_t weights, uint32_t k, uint32_t out_c, const ti_output_stage *stage,
+                         const ti_pairs *pairs);
+
 /* out (vectors, out_c) from x (vectors, k). */
 void ti_matmul_run(const ti_matmul *mm, const int8_t *x, uint32_t vectors, int8_t *out);
+
+#if defined(TI_ARMV6M)
+/* The same for one vector and 4 output channels or more, for a stage of ti_stage_is_quick(). */
+void ti_matmul_run_armv6m(const ti_matmul *mm, const int8_t *x, int8_t *out);
+#endif
+
+#if defined(TI_DSP)
+#define TI_DSP_ROWS 4
+/* ti_matmul_run() for a quick stage, k from 4 on, TI_DSP_ROWS output channels or more. */
+void ti_matmul_run_dsp(const ti_matmul *mm, const int8_t *x, uint32_t vectors, int8_t *out);
+#endif
 
 #endif

@@ -7,28 +7,19 @@ int ti_fail(ti_proof *p, uint8_t code, uint32_t a, uint32_t b) {
     return 0;
 }
 
-static uint32_t saturate(uint64_t x) {
-    return x > UINT32_MAX ? UINT32_MAX : (uint32_t)x;
+uint32_t ti_times(uint32_t product, uint32_t by) {
+    if ((product | by) <= UINT16_MAX) {
+        return product * by;  /* most are, and a Cortex-M0 has no wider product */
+    }
+    return product == UINT32_MAX ? product : ti_saturate((uint64_t)product * by);
 }
 
 int ti_prove_between(ti_proof *p, int32_t value, int32_t low, int32_t high, size_t at) {
     return (value >= low && value <= high) || ti_fail(p, TI_FAULT_VALUE, (uint32_t)value, (uint32_t)at);
 }
 
-int ti_prove_int8(ti_proof *p, int32_t value, size_t at) {
-    return ti_prove_between(p, value, INT8_MIN, INT8_MAX, at);
-}
-
 int ti_prove_flag(ti_proof *p, int32_t value, size_t at) {
     return ti_prove_between(p, value, 0, 1, at);
-}
-
-int ti_prove_shift(ti_proof *p, int32_t value, size_t at) {
-    return ti_prove_between(p, value, -31, 30, at);
-}
-
-int ti_prove_multiplier(ti_proof *p, int32_t value, size_t at) {
-    return ti_prove_between(p, value, 0, INT32_MAX, at);
 }
 
 int ti_prove_reserved(ti_proof *p, uint32_t value) {
@@ -40,26 +31,26 @@ int ti_prove_equal(ti_proof *p, uint32_t needed, uint32_t has) {
 }
 
 int ti_prove_product(ti_proof *p, uint32_t a, uint32_t b, uint32_t c, uint32_t has) {
-    uint64_t product = (uint64_t)a * b;
-    if (product <= UINT32_MAX) {
-        product *= c;
-    }
-    return product == has || ti_fail(p, TI_FAULT_SHAPE, saturate(product), has);
+    return ti_prove_equal(p, ti_times(ti_times(a, b), c), has);
 }
 
-int ti_prove_offset(ti_proof *p, uint32_t offset, uint64_t bytes, uint32_t align) {
-    if (offset % align == 0 && offset >= sizeof(ti_header) && offset <= p->end && bytes <= p->end - offset) {
+int ti_prove_offset(ti_proof *p, uint32_t offset, uint32_t bytes, uint32_t align) {
+    if ((offset & (align - 1)) == 0 && offset >= p->first && offset <= p->end && bytes <= p->end - offset) {
         return 1;
     }
-    return ti_fail(p, TI_FAULT_OFFSET, offset, saturate(bytes));
+    return ti_fail(p, TI_FAULT_OFFSET, offset, bytes);
 }
 
-int ti_prove_elements(ti_proof *p, const ti_op *op, uint32_t count, uint32_t depth) {
+int ti_prove_images(ti_proof *p, const ti_op *op, uint32_t in_h, uint32_t out_h) {
+    uint32_t in_rows = p->tensors[op->inputs[0]].rows;
+    uint32_t images = in_rows / in_h;
+    return ti_prove_product(p, images, in_h, 1, in_rows)
+        && ti_prove_product(p, images, out_h, 1, p->tensors[op->output].rows);
+}
+
+int ti_prove_ring(ti_proof *p, const ti_op *op, uint32_t rows) {
     const ti_tensor *in = &p->tensors[op->inputs[0]];
-    const ti_tensor *out = &p->tensors[op->output];
-    return ti_prove_equal(p, in->rows, out->rows)
-        && ti_prove_product(p, count, depth, ti_element_bytes(in->dtype), in->row_bytes)
-        && ti_prove_product(p, count, depth, ti_element_bytes(out->dtype), out->row_bytes);
+    return in->ring == in->rows || in->ring >= rows || ti_fail(p, TI_FAULT_SHAPE, rows, in->ring);
 }
 
 int ti_prove_string(ti_proof *p, uint32_t offset) {
@@ -70,23 +61,20 @@ int ti_prove_string(ti_proof *p, uint32_t offset) {
     return ti_fail(p, TI_FAULT_STRING, offset, 0);
 }
 
-int ti_prove_pool(ti_proof *p, uint32_t offset, uint64_t bytes) {
-    uint64_t past = offset + bytes;
-    return past <= p->header->pool_bytes || ti_fail(p, TI_FAULT_POOL_RANGE, saturate(past), p->header->pool_bytes);
-}
-
-int ti_prove_multipliers(ti_proof *p, const int32_t *multiplier, size_t multiplier_at, const int8_t *shift,
-                         size_t shift_at, uint32_t count) {
-    for (uint32_t i = 0; i < count; i++) {
-        if (!ti_prove_between(p, multiplier[i], 0, INT32_MAX, multiplier_at)
-            || !ti_prove_between(p, shift[i], -31, 30, shift_at)) {
-            return 0;
-        }
+int ti_prove_memory(ti_proof *p, uint32_t space, uint32_t offset, uint64_t bytes) {
+    uint32_t state_bytes = p->header->state_bytes;
+    uint32_t first = space == TI_STATE ? 0 : state_bytes;
+    uint32_t past = space == TI_STATE ? state_bytes : p->header->pool_bytes;
+    const ti_segment *s = p->segment;
+    if (offset < first || offset + bytes > past) {
+        return ti_fail(p, TI_FAULT_POOL_RANGE, ti_saturate(offset + bytes), past);
+    }
+    if (s && space == TI_POOL && offset < s->window + s->bytes && s->window < offset + bytes) {
+        return ti_fail(p, TI_FAULT_WINDOW, offset, s->window);
     }
     return 1;
 }
 
-int ti_prove_min_max(ti_proof *p, int32_t min, int32_t max, size_t at) {
-    return ti_prove_between(p, min, INT8_MIN, INT8_MAX, at)
-        && ti_prove_between(p, max, min, INT8_MAX, at + sizeof(int16_t));
+int ti_prove_pool(ti_proof *p, uint32_t offset, uint64_t bytes) {
+    return ti_prove_memory(p, TI_POOL, offset, bytes);
 }

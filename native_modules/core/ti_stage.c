@@ -1,30 +1,39 @@
 #include "ti_stage.h"
 
-/* `at` is the byte of the stage in the kernel's parameters. */
-int ti_prove_stage(ti_proof *p, const ti_output_stage *stage, uint32_t channels, size_t at) {
-    return ti_prove_general_stage(p, stage, channels, at, TI_INT8, 0);
+#include "ti_claims.h"
+
+static const ti_claim claims[] = {
+    TI_IS(FLAG, TI_U8(ti_output_stage, quick)),
+    TI_IS(FLAG, TI_U8(ti_output_stage, per_channel)),
+    TI_IS(INT8_OR_16, TI_I16(ti_output_stage, zero_point)),
+    TI_ORDERED(INT8_OR_16, TI_I16(ti_output_stage, min), TI_I16(ti_output_stage, max)),
+    TI_END,
+};
+
+int ti_prove_stage(ti_proof *p, const ti_op *op, size_t at, uint32_t channels) {
+    return ti_prove_general_stage(p, op, at, channels, 0);
 }
 
-int ti_prove_general_stage(ti_proof *p, const ti_output_stage *stage, uint32_t channels, size_t at, uint32_t dtype, int wide) {
+int ti_prove_general_stage(ti_proof *p, const ti_op *op, size_t at, uint32_t channels, int wide) {
+    const ti_output_stage *stage = (const void *)(p->blob + op->params + at);
     uint32_t entries = stage->per_channel ? channels : 1;
-    int32_t low = dtype == TI_INT16 ? INT16_MIN : INT8_MIN;
-    int32_t high = -low - 1;
-    if (!ti_prove_reserved(p, stage->reserved)
-        || !ti_prove_flag(p, stage->per_channel, at + offsetof(ti_output_stage, per_channel))
-        || !ti_prove_between(p, stage->zero_point, low, high, at + offsetof(ti_output_stage, zero_point))
-        || !ti_prove_between(p, stage->min, low, high, at + offsetof(ti_output_stage, min))
-        || !ti_prove_between(p, stage->max, stage->min, high, at + offsetof(ti_output_stage, max))
-        || !ti_prove_offset(p, stage->bias, channels * (uint64_t)(wide ? sizeof(int64_t) : sizeof(int32_t)), 4)
-        || !ti_prove_offset(p, stage->multiplier, entries * (uint64_t)sizeof(int32_t), 4)
+    if (!ti_prove_claims(p, op, claims, at)
+        || !ti_prove_offset(p, stage->bias, ti_times(channels, wide ? sizeof(int64_t) : sizeof(int32_t)), 4)
+        || !ti_prove_offset(p, stage->multiplier, ti_times(entries, sizeof(int32_t)), 4)
         || !ti_prove_offset(p, stage->shift, entries, 1)) {
         return 0;
     }
     const int32_t *multiplier = (const void *)(p->blob + stage->multiplier);
     const int8_t *shift = (const int8_t *)(p->blob + stage->shift);
-    for (uint32_t i = 0; i < entries; i++) {
-        if (!ti_prove_multiplier(p, multiplier[i], at + offsetof(ti_output_stage, multiplier))
-            || !ti_prove_between(p, shift[i], -31, wide ? 14 : 30, at + offsetof(ti_output_stage, shift))) {
-            return 0;
+    const int32_t least = stage->quick ? -23 : -31, most = stage->quick ? -1 : wide ? 14 : 30;
+    for (uint32_t i = 0; i < entries; i++) {  /* thousands, in a large model */
+        if (multiplier[i] < 0) {
+            at += offsetof(ti_output_stage, multiplier);
+            return ti_fail(p, TI_FAULT_VALUE, (uint32_t)multiplier[i], (uint32_t)at);
+        }
+        if (shift[i] < least || shift[i] > most) {
+            at += offsetof(ti_output_stage, shift);
+            return ti_fail(p, TI_FAULT_VALUE, (uint32_t)shift[i], (uint32_t)at);
         }
     }
     return 1;

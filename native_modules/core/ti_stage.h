@@ -12,22 +12,25 @@ typedef struct {
     const int8_t *shift;        /* the same */
     uint32_t channel_mask;      /* all ones where each channel has its own multiplier, else 0 */
     int32_t zero_point, min, max;
+    uint32_t quick;
 } ti_stage;
 
-int ti_prove_stage(ti_proof *p, const ti_output_stage *stage, uint32_t channels, size_t at);
+/* The stage at byte `at` of the op's parameters. */
+int ti_prove_stage(ti_proof *p, const ti_op *op, size_t at, uint32_t channels);
 
-/* The stage of GENERAL_CONV: zero point and bounds are those of `dtype`, and where `wide` the bias is int64. */
-int ti_prove_general_stage(ti_proof *p, const ti_output_stage *stage, uint32_t channels, size_t at, uint32_t dtype, int wide);
+/* The stage of GENERAL_CONV: zero point and bounds are those of the input's dtype, and where `wide` the bias is int64. */
+int ti_prove_general_stage(ti_proof *p, const ti_op *op, size_t at, uint32_t channels, int wide);
 
 static inline ti_stage ti_stage_open(const ti_model *m, const ti_output_stage *from) {
     ti_stage s;
-    s.bias = (const void *)(m->blob + from->bias);
-    s.multiplier = (const void *)(m->blob + from->multiplier);
-    s.shift = (const int8_t *)(m->blob + from->shift);
+    s.bias = ti_data(m, from->bias);
+    s.multiplier = ti_data(m, from->multiplier);
+    s.shift = ti_data(m, from->shift);
     s.channel_mask = 0 - (uint32_t)from->per_channel;
     s.zero_point = from->zero_point;
     s.min = from->min;
     s.max = from->max;
+    s.quick = from->quick;
     return s;
 }
 
@@ -35,7 +38,8 @@ static inline ti_stage ti_stage_open(const ti_model *m, const ti_output_stage *f
  * is stored. */
 static inline int8_t ti_stage_apply(const ti_stage *s, uint32_t acc, uint32_t channel) {
     uint32_t k = channel & s->channel_mask;
-    int32_t x = ti_requantise((int32_t)(acc + (uint32_t)s->bias[channel]), s->multiplier[k], s->shift[k]);
+    int32_t x = (int32_t)(acc + (uint32_t)s->bias[channel]);
+    x = s->quick ? ti_requantise_quick(x, s->multiplier[k], (uint32_t)-s->shift[k]) : ti_requantise(x, s->multiplier[k], s->shift[k]);
     return (int8_t)ti_clamp(ti_wrap_add(x, s->zero_point), s->min, s->max);
 }
 

@@ -9,34 +9,10 @@ int ti_prove_window(ti_proof *p, const ti_op *op, const ti_window *w) {
             return 0;
         }
     }
-    uint32_t images = in->rows / w->in_h;
-    uint32_t window_rows = (w->k_h - 1u) * w->dilation_h + 1;
-    return ti_prove_product(p, images, w->in_h, 1, in->rows)
-        && ti_prove_product(p, images, w->out_h, 1, out->rows)
-        && ti_prove_product(p, w->in_w, w->in_c, in->dtype == TI_INT16 ? 2 : 1, in->row_bytes)
-        && ti_prove_product(p, w->out_w, w->out_c, out->dtype == TI_INT16 ? 2 : 1, out->row_bytes)
-        && (in->ring == in->rows || in->ring >= window_rows || ti_fail(p, TI_FAULT_SHAPE, window_rows, in->ring));
-}
-
-/* Each window begins before the input's end and ends after its start. */
-static int prove_never_empty(ti_proof *p, uint32_t in, uint32_t out, uint32_t taps, uint32_t stride, uint32_t pad) {
-    return (pad < taps || ti_fail(p, TI_FAULT_SHAPE, pad + 1, taps))
-        && ((out - 1) * stride < in + pad || ti_fail(p, TI_FAULT_SHAPE, (out - 1) * stride + 1, in + pad));
-}
-
-int ti_prove_pool_window(ti_proof *p, const ti_op *op, const ti_window *w) {
-    return ti_prove_window(p, op, w)
-        && ti_prove_equal(p, w->in_c, w->out_c)
-        && ti_prove_between(p, w->dilation_h, 1, 1, offsetof(ti_window, dilation_h))
-        && ti_prove_between(p, w->dilation_w, 1, 1, offsetof(ti_window, dilation_w))
-        && prove_never_empty(p, w->in_h, w->out_h, w->k_h, w->stride_h, w->pad_top)
-        && prove_never_empty(p, w->in_w, w->out_w, w->k_w, w->stride_w, w->pad_left);
-}
-
-int ti_prove_pool2d(ti_proof *p, const ti_op *op) {
-    const ti_pool2d *pool = (const void *)(p->blob + op->params);
-    return ti_prove_pool_window(p, op, &pool->window)
-        && ti_prove_min_max(p, pool->min, pool->max, offsetof(ti_pool2d, min));
+    return ti_prove_images(p, op, w->in_h, w->out_h)
+        && ti_prove_product(p, w->in_w, w->in_c, ti_element_bytes(in->dtype), in->row_bytes)
+        && ti_prove_product(p, w->out_w, w->out_c, ti_element_bytes(out->dtype), out->row_bytes)
+        && ti_prove_ring(p, op, (w->k_h - 1u) * w->dilation_h + 1);
 }
 
 /* ti_taps_inside() for a window that lies partly or wholly in the padding. */

@@ -7,12 +7,6 @@
 /* Everything SPEC.md, "Windows", asks for. */
 int ti_prove_window(ti_proof *p, const ti_op *op, const ti_window *w);
 
-/* What pools ask of their window: no dilation, no channel mixed, no window without an element. */
-int ti_prove_pool_window(ti_proof *p, const ti_op *op, const ti_window *w);
-
-/* Everything that MAX_POOL and AVERAGE_POOL ask for. */
-int ti_prove_pool2d(ti_proof *p, const ti_op *op);
-
 /* Taps first .. past - 1 of a window's taps lie inside the input. */
 typedef struct {
     uint32_t first, past;

@@ -1,52 +1,84 @@
+#include "../ti_add_armv6m.h"
+#include "../ti_dsp.h"
 #include "../ti_fixed.h"
 #include "../ti_kernels.h"
 
-int ti_add_check(ti_proof *p, const ti_op *op) {
-    const ti_add *a = (const void *)(p->blob + op->params);
-    const ti_tensor *in = &p->tensors[op->inputs[0]];
-    const ti_tensor *in2 = &p->tensors[op->inputs[1]];
-    const ti_tensor *out = &p->tensors[op->output];
-    const int32_t *multipliers = &a->multiplier1;  /* of the inputs and of the output, as the zero points are */
-    const int16_t *zero_points = &a->zero_point1;
-    if (!ti_prove_reserved(p, a->reserved)
-        || !ti_prove_equal(p, out->rows, in->rows)
-        || !ti_prove_equal(p, out->rows, in2->rows)
-        || !ti_prove_equal(p, a->count, out->row_bytes)
-        || !ti_prove_equal(p, a->count, in->row_bytes)
-        || !ti_prove_equal(p, a->count, in2->row_bytes)) {
-        return 0;
-    }
-    for (size_t i = 0; i < 3; i++) {
-        if (!ti_prove_multiplier(p, multipliers[i], offsetof(ti_add, multiplier1) + i * sizeof(int32_t))) {
-            return 0;
-        }
-    }
-    for (size_t i = 0; i < 3; i++) {
-        if (!ti_prove_int8(p, zero_points[i], offsetof(ti_add, zero_point1) + i * sizeof(int16_t))) {
-            return 0;
-        }
-    }
-    return ti_prove_min_max(p, a->min, a->max, offsetof(ti_add, min))
-        && ti_prove_between(p, a->shift1, -31, 0, offsetof(ti_add, shift1))
-        && ti_prove_between(p, a->shift2, -31, 0, offsetof(ti_add, shift2))
-        && ti_prove_shift(p, a->shift_out, offsetof(ti_add, shift_out))
-        && ti_prove_between(p, a->left_shift, 0, 20, offsetof(ti_add, left_shift));
-}
+const ti_claim ti_add_claims[] = {
+    TI_IS(RESERVED, TI_U16(ti_add, reserved)),
+    TI_EQUAL(TI_ROWS(TI_OUT), TI_ROWS(TI_IN)),
+    TI_EQUAL(TI_ROWS(TI_OUT), TI_ROWS(TI_IN2)),
+    TI_EQUAL(TI_32(ti_add, count), TI_ROW_BYTES(TI_OUT)),
+    TI_EQUAL(TI_32(ti_add, count), TI_ROW_BYTES(TI_IN)),
+    TI_EQUAL(TI_32(ti_add, count), TI_ROW_BYTES(TI_IN2)),
+    TI_IS(NOT_NEGATIVE, TI_32(ti_add, multiplier1)),
+    TI_IS(NOT_NEGATIVE, TI_32(ti_add, multiplier2)),
+    TI_IS(NOT_NEGATIVE, TI_32(ti_add, multiplier_out)),
+    TI_IS(INT8, TI_I16(ti_add, zero_point1)),
+    TI_IS(INT8, TI_I16(ti_add, zero_point2)),
+    TI_IS(INT8, TI_I16(ti_add, zero_point_out)),
+    TI_ORDERED(INT8, TI_I16(ti_add, min), TI_I16(ti_add, max)),
+    TI_IS(RIGHT_SHIFT, TI_I8(ti_add, shift1)),
+    TI_IS(RIGHT_SHIFT, TI_I8(ti_add, shift2)),
+    TI_IS(SHIFT, TI_I8(ti_add, shift_out)),
+    TI_IS(LEFT_SHIFT, TI_U8(ti_add, left_shift)),
+    TI_END,
+};
+
+#if defined(TI_ARMV6M)
+#define requantise ti_requantise_call  /* next to nothing is left for it there */
+#else
+#define requantise ti_requantise
+#endif
 
 /* An input element on the common scale of both; the shift is -31..0. */
 static inline int32_t rescale(int32_t x, int32_t zero_point, uint32_t left, int32_t multiplier, int32_t shift) {
-    return ti_requantise(ti_shift_left(x - zero_point, left), multiplier, shift);
+    return requantise(ti_shift_left(x - zero_point, left), multiplier, shift);
 }
+
+#if defined(TI_DSP)
+/* The same as ti_add_row(), in the way ti_dsp.h says; the output's shift is -23..-1. */
+static void add(const ti_add *a, const int8_t *x1, const int8_t *x2, int8_t *out) {
+    const uint32_t count = a->count, left = a->left_shift + 1u;
+    const uint32_t n1 = (uint32_t)-a->shift1, n2 = (uint32_t)-a->shift2, n = (uint32_t)-a->shift_out;
+    const int32_t zero1 = ti_shift_left(a->zero_point1, left), zero2 = ti_shift_left(a->zero_point2, left);
+    const int32_t multiplier1 = a->multiplier1, multiplier2 = a->multiplier2, multiplier = a->multiplier_out;
+    const int32_t half1 = (1 << n1) >> 1, half2 = (1 << n2) >> 1;
+    const int32_t rounding = ti_shift_left(2 * a->zero_point_out + 1, n - 1);
+    /* Where nothing is shifted out, there is no second rounding, which takes ties away from zero. */
+    const int32_t away1 = n1 ? -1 : 0, away2 = n2 ? -1 : 0;
+    for (uint32_t i = 0; i < count; i++) {
+        int32_t y1 = ti_shift_left(x1[i], left) - zero1, y2 = ti_shift_left(x2[i], left) - zero2;
+        y1 = (ti_smmlar(y1, multiplier1, half1) + (y1 >> 31 & away1)) >> n1;
+        y2 = (ti_smmlar(y2, multiplier2, half2) + (y2 >> 31 & away2)) >> n2;
+        int32_t sum = y1 + y2;
+        sum = (ti_smmlar(ti_shift_left(sum, 1), multiplier, rounding) + (sum >> 31)) >> n;
+        out[i] = ti_ssat8(sum);
+    }
+    ti_clamp_row(out, count, a->min, a->max);
+}
+#endif
 
 void ti_add_row(const ti_model *m, const ti_op *op, uint32_t row) {
     const ti_add a = *(const ti_add *)ti_params(m, op);  /* a copy: it cannot change with what is stored to `out` */
-    const int8_t *x1 = ti_source_row(m, &m->tensors[op->inputs[0]], row);
-    const int8_t *x2 = ti_source_row(m, &m->tensors[op->inputs[1]], row);
+    const int8_t *x1 = ti_row(m, &m->tensors[op->inputs[0]], row);
+    const int8_t *x2 = ti_row(m, &m->tensors[op->inputs[1]], row);
     int8_t *out = ti_output_row(m, op, row);
+#if defined(TI_DSP)
+    if (a.shift_out >= -23 && a.shift_out < 0) {
+        add(&a, x1, x2, out);
+        return;
+    }
+#endif
+#if defined(TI_ARMV6M)
+    if (a.left_shift >= 15 && a.shift_out < 0) {
+        ti_add_armv6m(&a, x1, x2, out);
+        return;
+    }
+#endif
     for (uint32_t i = 0; i < a.count; i++) {
         int32_t y1 = rescale(x1[i], a.zero_point1, a.left_shift, a.multiplier1, a.shift1);
         int32_t y2 = rescale(x2[i], a.zero_point2, a.left_shift, a.multiplier2, a.shift2);
-        int32_t y = ti_wrap_add(ti_requantise(y1 + y2, a.multiplier_out, a.shift_out), a.zero_point_out);
+        int32_t y = ti_wrap_add(requantise(y1 + y2, a.multiplier_out, a.shift_out), a.zero_point_out);
         out[i] = (int8_t)ti_clamp(y, a.min, a.max);
     }
 }

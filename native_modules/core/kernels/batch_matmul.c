@@ -21,35 +21,30 @@ static int prove_steps(ti_proof *p, const ti_tensor *t, const uint32_t *size, co
     return ti_prove_equal(p, t->rows, t->ring);
 }
 
+const ti_claim ti_batch_matmul_claims[] = {
+    TI_IS(INT8, TI_I16(ti_batch_matmul, zero_point[0])),
+    TI_IS(INT8, TI_I16(ti_batch_matmul, zero_point[1])),
+    TI_IS(INT8, TI_I16(ti_batch_matmul, zero_point[2])),
+    TI_EQUAL(TI_DTYPE(TI_IN), TI_DTYPE(TI_OUT)),
+    TI_EQUAL(TI_DTYPE(TI_IN2), TI_DTYPE(TI_OUT)),
+    TI_PRODUCT(TI_32(ti_batch_matmul, size[COLUMN]), TI_ELEMENT_BYTES(TI_OUT), TI_ROW_BYTES(TI_OUT)),
+    TI_IS(NOT_NEGATIVE, TI_32(ti_batch_matmul, multiplier)),
+    TI_IS(RESERVED, TI_U16(ti_batch_matmul, reserved)),
+    TI_END,
+};
+
 int ti_batch_matmul_check(ti_proof *p, const ti_op *op) {
     const ti_batch_matmul *b = (const void *)(p->blob + op->params);
     const ti_tensor *in = &p->tensors[op->inputs[0]];
-    const ti_tensor *in2 = &p->tensors[op->inputs[1]];
-    const ti_tensor *out = &p->tensors[op->output];
-    int wide = out->dtype == TI_INT16;
-    for (uint32_t i = 0; i < 3; i++) {
-        if (!ti_prove_int8(p, b->zero_point[i], offsetof(ti_batch_matmul, zero_point) + i * sizeof(int16_t))) {
-            return 0;
-        }
-    }
-    return ti_prove_equal(p, in->dtype, out->dtype)
-        && ti_prove_equal(p, in2->dtype, out->dtype)
-        && ti_prove_product(p, b->size[COLUMN], wide ? 2 : 1, 1, out->row_bytes)
-        && prove_steps(p, in, b->size, b->step1)
-        && prove_steps(p, in2, b->size, b->step2)
-        && ti_prove_multiplier(p, b->multiplier, offsetof(ti_batch_matmul, multiplier))
-        && ti_prove_between(p, b->shift, -31, wide ? 14 : 30, offsetof(ti_batch_matmul, shift))
-        && ti_prove_reserved(p, b->reserved);
-}
-
-static const uint8_t *bytes_of(const ti_model *m, const ti_tensor *t) {
-    return (t->space == TI_BLOB ? m->blob : m->pool) + t->offset;
+    return prove_steps(p, in, b->size, b->step1)
+        && prove_steps(p, &p->tensors[op->inputs[1]], b->size, b->step2)
+        && ti_prove_between(p, b->shift, -31, in->dtype == TI_INT16 ? 14 : 30, offsetof(ti_batch_matmul, shift));
 }
 
 void ti_batch_matmul_row(const ti_model *m, const ti_op *op, uint32_t row) {
     const ti_batch_matmul *b = ti_params(m, op);
-    const uint8_t *x1 = bytes_of(m, &m->tensors[op->inputs[0]]);
-    const uint8_t *x2 = bytes_of(m, &m->tensors[op->inputs[1]]);
+    const uint8_t *x1 = ti_memory(m, &m->tensors[op->inputs[0]]);
+    const uint8_t *x2 = ti_memory(m, &m->tensors[op->inputs[1]]);
     const int wide = m->tensors[op->output].dtype == TI_INT16;
     const int32_t low = wide ? INT16_MIN : INT8_MIN;
     int8_t *out = ti_output_row(m, op, row);

@@ -2,16 +2,19 @@
 #include "../ti_fixed.h"
 #include "../ti_reciprocal.h"
 
+const ti_claim ti_binary_claims[] = {
+    TI_IS(RESERVED, TI_U8(ti_binary, broadcast.reserved)),
+    TI_ORDERED(INT8_OR_16, TI_I16(ti_binary, min), TI_I16(ti_binary, max)),
+    TI_IS(UP_TO_7, TI_U8(ti_binary, op)),
+    TI_IS(RESERVED, TI_U8(ti_binary, reserved[0])),
+    TI_IS(RESERVED, TI_U8(ti_binary, reserved[1])),
+    TI_IS(RESERVED, TI_U8(ti_binary, reserved[2])),
+    TI_END,
+};
+
 int ti_binary_check(ti_proof *p, const ti_op *op) {
-    const ti_binary *b = (const void *)(p->blob + op->params);
-    uint32_t dtype = p->tensors[op->output].dtype;
-    return ti_prove_broadcast(p, op, 2, dtype)
-        && ti_prove_rescales(p, op, offsetof(ti_binary, in1), 4, dtype)
-        && ti_prove_element(p, b->min, dtype, offsetof(ti_binary, min))
-        && ti_prove_element(p, b->max, dtype, offsetof(ti_binary, max))
-        && ti_prove_between(p, b->max, b->min, INT16_MAX, offsetof(ti_binary, max))
-        && ti_prove_between(p, b->op, TI_OP_ADD, TI_OP_DIV, offsetof(ti_binary, op))
-        && ti_prove_reserved(p, (uint32_t)b->reserved[0] | b->reserved[1] | b->reserved[2]);
+    return ti_prove_broadcast(p, op, 2, p->tensors[op->output].dtype)
+        && ti_prove_rescales(p, op, offsetof(ti_binary, in1), 4);
 }
 
 static int32_t wrap_multiply(int32_t x, int32_t y) {

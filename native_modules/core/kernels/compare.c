@@ -1,11 +1,14 @@
 #include "../ti_broadcast.h"
 
+const ti_claim ti_compare_claims[] = {
+    TI_IS(RESERVED, TI_U8(ti_compare, broadcast.reserved)),
+    TI_IS(UP_TO_7, TI_32(ti_compare, holds)),
+    TI_END,
+};
+
 int ti_compare_check(ti_proof *p, const ti_op *op) {
-    const ti_compare *c = (const void *)(p->blob + op->params);
-    uint32_t dtype = p->tensors[op->inputs[0]].dtype;
-    return ti_prove_broadcast(p, op, 2, dtype)
-        && ti_prove_rescales(p, op, offsetof(ti_compare, in1), 2, dtype)
-        && ti_prove_between(p, (int32_t)c->holds, 0, 7, offsetof(ti_compare, holds));
+    return ti_prove_broadcast(p, op, 2, p->tensors[op->inputs[0]].dtype)
+        && ti_prove_rescales(p, op, offsetof(ti_compare, in1), 2);
 }
 
 static int32_t compare(const void *params, ti_operand *in) {

@@ -1,90 +1,144 @@
-/* A window's elements are gathered into scratch (im2col of one pixel), which makes the rest a matrix product. */
+/* A window's elements are gathered into scratch (im2col of one or two pixels), which makes the rest a matrix product. */
 #include <string.h>
 
-#include "../ti_matmul.h"
+#include "../ti_pair.h"
 #include "../ti_window.h"
+
+const ti_claim ti_conv2d_claims[] = {
+    TI_IS(INT8, TI_I16(ti_conv2d, in_zero_point)),
+    TI_IS(RESERVED, TI_U16(ti_conv2d, reserved)),
+    TI_TIMES(TI_U16(ti_conv2d, window.k_h)), TI_TIMES(TI_U16(ti_conv2d, window.k_w)),
+    TI_TIMES(TI_U16(ti_conv2d, window.out_c)), TI_TIMES(TI_U16(ti_conv2d, window.in_c)),
+    TI_BYTES_AT(TI_32(ti_conv2d, weights)),
+    TI_END,
+};
 
 int ti_conv2d_check(ti_proof *p, const ti_op *op) {
     const ti_conv2d *conv = (const void *)(p->blob + op->params);
     const ti_window *w = &conv->window;
+    uint32_t patch = ti_times(ti_times(w->k_h, w->k_w), w->in_c);
     return ti_prove_window(p, op, w)
-        && ti_prove_int8(p, conv->in_zero_point, offsetof(ti_conv2d, in_zero_point))
-        && ti_prove_reserved(p, conv->reserved)
-        && ti_prove_offset(p, conv->weights, (uint64_t)w->k_h * w->k_w * w->in_c * w->out_c, 1)
-        && ti_prove_stage(p, &conv->stage, w->out_c, offsetof(ti_conv2d, stage))
-        && ti_prove_pool(p, op->scratch, (uint64_t)w->k_h * w->k_w * w->in_c);
+        && ti_prove_stage(p, op, offsetof(ti_conv2d, stage), w->out_c)
+        && ti_prove_pool(p, op->scratch, patch)
+        && ti_prove_pairs(p, op, &conv->pairs, conv->weights, patch, w->out_c);
 }
 
-/* Windows of a few bytes a row are the rule in a first layer: too short to be worth a call. */
-static inline void copy(int8_t *to, const int8_t *from, uint32_t bytes) {
-    if (bytes > 16) {
-        memmove(to, from, bytes);
-        return;
-    }
-    for (uint32_t i = 0; i < bytes; i++) {
-        to[i] = from[i];
+/* Where the windows of an output row are gathered. */
+typedef struct {
+    const ti_window *window;
+    const int8_t *zero_point;  /* what fills the padding */
+    ti_window_rows open;
+    int8_t *single;            /* of one pixel */
+    ti_pair pair;              /* or of two, in the same memory */
+} patch;
+
+enum { FIRST, SECOND, SINGLE };  /* pixel of a pair, or one by itself */
+
+/* Elements at .. at + n - 1 of a pixel's window: x[i * step], step 0 or 1. */
+static void put(const patch *p, uint32_t pixel, uint32_t at, const int8_t *x, uint32_t step, uint32_t n) {
+    if (pixel != SINGLE) {
+        ti_pair_put_one(&p->pair, pixel, at, x, step, n);
+    } else if (step) {
+        memmove(p->single + at, x, n);
+    } else {
+        memset(p->single + at, *x, n);
     }
 }
 
-/* One row of a window, k_w * in_c bytes, from a row of the input; `inside` are its taps inside the row. */
-static void gather(const ti_window *w, const int8_t *row, int32_t origin, ti_taps inside, int8_t fill, int8_t *to) {
-    uint32_t in_c = w->in_c;
-    if (inside.first) {
-        memset(to, fill, inside.first * in_c);
+/* A pixel's window, which may lie partly in the padding; but rows outside the image stay what they are. */
+static void gather(const patch *p, uint32_t pixel, int32_t origin) {
+    const ti_window *w = p->window;
+    const uint32_t in_c = w->in_c, k_w = w->k_w;
+    const ti_taps inside = ti_taps_inside(origin, k_w, w->dilation_w, w->in_w);
+    const uint32_t together = w->dilation_w == 1 ? inside.past - inside.first : 1;  /* taps that lie so */
+    ti_rows rows = p->open.rows;
+    for (uint32_t ky = p->open.taps.first; ky < p->open.taps.past; ky++) {
+        const int8_t *row = rows.base + rows.at;
+        uint32_t at = ky * k_w * in_c;
+        if (inside.first) {
+            put(p, pixel, at, p->zero_point, 0, inside.first * in_c);
+        }
+        for (uint32_t kx = inside.first; kx < inside.past; kx += together) {
+            const int8_t *x = row + ((uint32_t)origin + kx * w->dilation_w) * in_c;
+            put(p, pixel, at + kx * in_c, x, 1, together * in_c);
+        }
+        if (inside.past < k_w) {
+            put(p, pixel, at + inside.past * in_c, p->zero_point, 0, (k_w - inside.past) * in_c);
+        }
+        ti_rows_next(&rows);
     }
-    if (inside.past < w->k_w) {
-        memset(to + inside.past * in_c, fill, (w->k_w - inside.past) * in_c);
+}
+
+/* Rows outside the image are so for the whole output row. */
+static void fill(const patch *p, uint32_t pixel, uint32_t k) {
+    if (p->open.taps.past - p->open.taps.first < p->window->k_h) {
+        put(p, pixel, 0, p->zero_point, 0, k);
     }
-    if (inside.first == inside.past) {
-        return;
+}
+
+/* Pixels one by one, from `first` on. */
+static void run_singles(const ti_matmul *mm, const patch *p, uint32_t first, int8_t *out) {
+    const ti_window *w = p->window;
+    /* A window that is one piece of the input needs no gathering. */
+    int piece = w->k_h == 1 && p->open.taps.past != p->open.taps.first && (w->k_w == 1 || w->dilation_w == 1);
+    fill(p, SINGLE, mm->k);
+    out += first * mm->out_c;
+    for (uint32_t x = first; x < w->out_w; x++, out += mm->out_c) {
+        int32_t origin = (int32_t)(x * w->stride_w) - w->pad_left;
+        const int8_t *vector = p->single;
+        if (piece && origin >= 0 && (uint32_t)origin + w->k_w <= w->in_w) {
+            vector = p->open.rows.base + p->open.rows.at + (uint32_t)origin * w->in_c;
+        } else {
+            gather(p, SINGLE, origin);
+        }
+        ti_matmul_run(mm, vector, 1, out);
     }
-    uint32_t from = ((uint32_t)origin + inside.first * w->dilation_w) * in_c;
-    if (w->dilation_w == 1) {
-        copy(to + inside.first * in_c, row + from, (inside.past - inside.first) * in_c);
-        return;
+}
+
+/* Pixels two by two. The last one of an odd row is its own partner, or left. Returns how many were made. */
+static uint32_t run_pairs(const ti_matmul *mm, patch *p, int8_t *out) {
+    const ti_window *w = p->window;
+    uint32_t row_bytes = (uint32_t)w->k_w * w->in_c;
+    p->pair = ti_pair_open((uint8_t *)p->single, mm->k);
+    fill(p, FIRST, mm->k);
+    fill(p, SECOND, mm->k);
+
+    uint32_t past = w->out_w - (TI_PAIR_LEAVES_ONE & w->out_w);
+    for (uint32_t x = 0; x < past; x += 2, out += 2 * mm->out_c) {
+        uint32_t second = x + 1 < w->out_w;
+        int32_t origin0 = (int32_t)(x * w->stride_w) - w->pad_left;
+        int32_t origin1 = origin0 + (int32_t)(second * w->stride_w);
+        if (w->dilation_w == 1 && origin0 >= 0 && (uint32_t)origin1 + w->k_w <= w->in_w) {
+            uint32_t from0 = (uint32_t)origin0 * w->in_c, from1 = (uint32_t)origin1 * w->in_c;
+            ti_rows rows = p->open.rows;
+            for (uint32_t ky = p->open.taps.first; ky < p->open.taps.past; ky++) {
+                const int8_t *row = rows.base + rows.at;
+                ti_pair_put(&p->pair, ky * row_bytes, row + from0, row + from1, row_bytes);
+                ti_rows_next(&rows);
+            }
+        } else {
+            gather(p, FIRST, origin0);
+            gather(p, SECOND, origin1);
+        }
+        ti_pair_run(mm, &p->pair, out, out + second * mm->out_c);
     }
-    for (uint32_t kx = inside.first; kx < inside.past; kx++, from += w->dilation_w * in_c) {
-        copy(to + kx * in_c, row + from, in_c);
-    }
+    return past;
 }
 
 void ti_conv2d_row(const ti_model *m, const ti_op *op, uint32_t row) {
     const ti_conv2d *conv = ti_params(m, op);
     const ti_window *w = &conv->window;
-    int8_t *patch = (int8_t *)(m->pool + op->scratch);
+    const ti_matmul mm = ti_matmul_open(m, conv->weights, (uint32_t)w->k_h * w->k_w * w->in_c, w->out_c, &conv->stage,
+                                        &conv->pairs);
+    const int8_t zero_point = (int8_t)conv->in_zero_point;
     int8_t *out = ti_output_row(m, op, row);
-    ti_window_rows open = ti_window_open(m, op, w, row);
-    uint32_t row_bytes = (uint32_t)w->k_w * w->in_c;
-    ti_matmul mm;
-    mm.weights = (const int8_t *)(m->blob + conv->weights);
-    mm.k = w->k_h * row_bytes;
-    mm.out_c = w->out_c;
-    mm.stage = ti_stage_open(m, &conv->stage);
-
-    /* A window that is one piece of the input needs no gathering. */
-    int piece = w->k_h == 1 && open.taps.past - open.taps.first == 1 && (w->k_w == 1 || w->dilation_w == 1);
-    memset(patch, conv->in_zero_point, mm.k);  /* rows outside the image stay so for the whole output row */
-
-    for (uint32_t x = 0; x < w->out_w; x++, out += mm.out_c) {
-        int32_t origin = (int32_t)(x * w->stride_w) - w->pad_left;
-        ti_taps inside = ti_taps_inside(origin, w->k_w, w->dilation_w, w->in_w);
-        int whole = inside.past - inside.first == w->k_w;
-        uint32_t at = (uint32_t)origin * w->in_c;
-        const int8_t *vector = patch;
-        ti_rows rows = open.rows;
-        if (whole && piece) {
-            vector = rows.base + rows.at + at;
-        } else {
-            int8_t *to = patch + open.taps.first * row_bytes;
-            for (uint32_t ky = open.taps.first; ky < open.taps.past; ky++, to += row_bytes) {
-                if (whole && w->dilation_w == 1) {
-                    copy(to, rows.base + rows.at + at, row_bytes);
-                } else {
-                    gather(w, rows.base + rows.at, origin, inside, (int8_t)conv->in_zero_point, to);
-                }
-                ti_rows_next(&rows);
-            }
-        }
-        ti_matmul_run(&mm, vector, 1, out);
+    patch p;
+    p.window = w;
+    p.zero_point = &zero_point;
+    p.open = ti_window_open(m, op, w, row);
+    p.single = ti_scratch(m, op);
+    uint32_t made = mm.chunk ? run_pairs(&mm, &p, out) : 0;
+    if (made < w->out_w) {
+        run_singles(&mm, &p, made, out);
     }
 }

@@ -1,15 +1,15 @@
 #include "../ti_fixed.h"
 #include "../ti_kernels.h"
 
-int ti_convert_check(ti_proof *p, const ti_op *op) {
-    const ti_convert *c = (const void *)(p->blob + op->params);
-    return ti_prove_elements(p, op, c->count, 1)
-        && ti_prove_between(p, c->max, c->min, INT32_MAX, offsetof(ti_convert, max))
-        && ti_prove_multipliers(p, c->multiplier, offsetof(ti_convert, multiplier), c->shift,
-                                offsetof(ti_convert, shift), 2)
-        && ti_prove_between(p, c->negate_below, 0, 2, offsetof(ti_convert, negate_below))
-        && ti_prove_flag(p, c->cast, offsetof(ti_convert, cast));
-}
+const ti_claim ti_convert_claims[] = {
+    TI_ELEMENTS_IN_A_ROW(TI_32(ti_convert, count)),
+    TI_ORDERED(VALUE, TI_32(ti_convert, min), TI_32(ti_convert, max)),
+    TI_IS_SCALE(TI_32(ti_convert, multiplier[0]), TI_I8(ti_convert, shift[0])),
+    TI_IS_SCALE(TI_32(ti_convert, multiplier[1]), TI_I8(ti_convert, shift[1])),
+    TI_IS(UP_TO_2, TI_U8(ti_convert, negate_below)),
+    TI_IS(FLAG, TI_U8(ti_convert, cast)),
+    TI_END,
+};
 
 static int32_t load(const void *row, uint32_t dtype, uint32_t i) {
     switch (dtype) {

@@ -17,16 +17,23 @@ static int prove_reach_signed(ti_proof *p, uint32_t count, int32_t stride, uint3
                       : prove_reach(p, count, (uint32_t)stride, &room[1]);
 }
 
+const ti_claim ti_copy_claims[] = {
+    TI_IS(RESERVED, TI_U8(ti_copy, reserved[0])),
+    TI_IS(RESERVED, TI_U8(ti_copy, reserved[1])),
+    TI_IS(RESERVED, TI_U8(ti_copy, reserved[2])),
+    TI_IS(UP_TO_5, TI_U8(ti_copy, row_dims)),
+    TI_END,
+};
+
 int ti_copy_check(ti_proof *p, const ti_op *op) {
     const ti_copy *c = (const void *)(p->blob + op->params);
     const ti_tensor *in = &p->tensors[op->inputs[0]];
     const ti_tensor *out = &p->tensors[op->output];
-    if (!ti_prove_reserved(p, (uint32_t)c->reserved[0] | c->reserved[1] | c->reserved[2])
-        || !ti_prove_between(p, c->row_dims, 0, TI_COPY_DIMS - 1, offsetof(ti_copy, row_dims))
-        || !ti_prove_product(p, in->rows, in->row_bytes, 1, in->rows * in->row_bytes)) {
-        return 0;
+    uint64_t total = (uint64_t)in->rows * in->row_bytes;  /* of a ring it may be more than its memory */
+    uint32_t bytes = (uint32_t)total;
+    if (total > UINT32_MAX) {
+        return ti_fail(p, TI_FAULT_SHAPE, UINT32_MAX, bytes);
     }
-    uint32_t bytes = in->rows * in->row_bytes;
     /* What a row may read: anything, or one row of an input that is a ring. */
     uint32_t unit = in->ring == in->rows ? bytes : in->row_bytes;
     uint32_t in_row = c->in_start % unit;
@@ -92,7 +99,7 @@ void ti_copy_row(const ti_model *m, const ti_op *op, uint32_t row) {
     /* From here on `at` counts from the start of the tensor's memory, where a ring begins again and again. */
     uint32_t y = at / in->row_bytes;
     at -= (y - y % in->ring) * in->row_bytes;
-    const int8_t *base = (const int8_t *)(in->space == TI_BLOB ? m->blob : m->pool) + in->offset;
+    const int8_t *base = ti_memory(m, in);
     uint32_t index[TI_COPY_DIMS] = {0};
     const uint32_t last = TI_COPY_DIMS - 1;
     for (;;) {

@@ -2,23 +2,19 @@
 
 #include "../ti_kernels.h"
 
-int ti_gather_check(ti_proof *p, const ti_op *op) {
-    const ti_gather *g = (const void *)(p->blob + op->params);
-    const ti_tensor *in = &p->tensors[op->inputs[0]];
-    const ti_tensor *in2 = &p->tensors[op->inputs[1]];
-    const ti_tensor *out = &p->tensors[op->output];
-    return ti_prove_between(p, in2->dtype, TI_INT32, TI_INT32, offsetof(ti_op, inputs) + sizeof(uint16_t))
-        && ti_prove_equal(p, out->rows, in->rows)
-        && ti_prove_product(p, in2->rows, g->repeat, 1, out->rows)
-        && ti_prove_product(p, g->vectors, g->depth, g->inner, in->row_bytes)
-        && ti_prove_product(p, g->vectors, g->count, g->inner, out->row_bytes)
-        && ti_prove_product(p, g->count, sizeof(int32_t), 1, in2->row_bytes);
-}
+const ti_claim ti_gather_claims[] = {
+    TI_EQUAL(TI_ROWS(TI_OUT), TI_ROWS(TI_IN)),
+    TI_PRODUCT(TI_ROWS(TI_IN2), TI_32(ti_gather, repeat), TI_ROWS(TI_OUT)),
+    TI_PRODUCT3(TI_32(ti_gather, vectors), TI_32(ti_gather, depth), TI_32(ti_gather, inner), TI_ROW_BYTES(TI_IN)),
+    TI_PRODUCT3(TI_32(ti_gather, vectors), TI_32(ti_gather, count), TI_32(ti_gather, inner), TI_ROW_BYTES(TI_OUT)),
+    TI_PRODUCT(TI_32(ti_gather, count), TI_ELEMENT_BYTES(TI_IN2), TI_ROW_BYTES(TI_IN2)),
+    TI_END,
+};
 
 void ti_gather_row(const ti_model *m, const ti_op *op, uint32_t row) {
     const ti_gather *g = ti_params(m, op);
-    const int8_t *in = ti_source_row(m, ti_input(m, op), row);
-    const int32_t *index = (const void *)ti_source_row(m, &m->tensors[op->inputs[1]], row / g->repeat);
+    const int8_t *in = ti_row(m, ti_input(m, op), row);
+    const int32_t *index = (const void *)ti_row(m, &m->tensors[op->inputs[1]], row / g->repeat);
     int8_t *out = ti_output_row(m, op, row);
     for (uint32_t v = 0; v < g->vectors; v++, in += g->depth * g->inner) {
         for (uint32_t i = 0; i < g->count; i++, out += g->inner) {

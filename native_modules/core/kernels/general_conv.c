@@ -5,26 +5,28 @@
 #include "../ti_stage.h"
 #include "../ti_window.h"
 
+const ti_claim ti_general_conv_claims[] = {
+    TI_EQUAL(TI_DTYPE(TI_IN), TI_DTYPE(TI_OUT)),
+    TI_IS(1_TO_256, TI_U16(ti_general_conv, up_h)),
+    TI_IS(1_TO_256, TI_U16(ti_general_conv, up_w)),
+    TI_IS(POSITIVE, TI_U16(ti_general_conv, group_c)),
+    TI_IS(INT8, TI_I16(ti_general_conv, in_zero_point)),
+    TI_IS(FLAG, TI_U16(ti_general_conv, wide)),
+    TI_IS(RESERVED, TI_U16(ti_general_conv, reserved)),
+    TI_TIMES(TI_U16(ti_general_conv, window.k_h)), TI_TIMES(TI_U16(ti_general_conv, window.k_w)),
+    TI_TIMES(TI_U16(ti_general_conv, window.out_c)), TI_TIMES(TI_U16(ti_general_conv, group_c)),
+    TI_BYTES_AT(TI_32(ti_general_conv, weights)),
+    TI_END,
+};
+
 int ti_general_conv_check(ti_proof *p, const ti_op *op) {
     const ti_general_conv *conv = (const void *)(p->blob + op->params);
     const ti_window *w = &conv->window;
-    const ti_tensor *in = &p->tensors[op->inputs[0]];
-    const ti_tensor *out = &p->tensors[op->output];
-    if (!ti_prove_window(p, op, w)
-        || !ti_prove_equal(p, in->dtype, out->dtype)
-        || !ti_prove_between(p, conv->up_h, 1, 256, offsetof(ti_general_conv, up_h))
-        || !ti_prove_between(p, conv->up_w, 1, 256, offsetof(ti_general_conv, up_w))
-        || !ti_prove_between(p, conv->group_c, 1, w->in_c, offsetof(ti_general_conv, group_c))) {
-        return 0;
-    }
     uint32_t groups = w->in_c / conv->group_c;
-    return ti_prove_product(p, groups, conv->group_c, 1, w->in_c)
+    return ti_prove_window(p, op, w)
+        && ti_prove_product(p, groups, conv->group_c, 1, w->in_c)
         && ti_prove_product(p, groups, w->out_c / groups, 1, w->out_c)
-        && ti_prove_int8(p, conv->in_zero_point, offsetof(ti_general_conv, in_zero_point))
-        && ti_prove_flag(p, conv->wide, offsetof(ti_general_conv, wide))
-        && ti_prove_reserved(p, conv->reserved)
-        && ti_prove_offset(p, conv->weights, (uint64_t)w->k_h * w->k_w * conv->group_c * w->out_c, 1)
-        && ti_prove_general_stage(p, &conv->stage, w->out_c, offsetof(ti_general_conv, stage), out->dtype, conv->wide);
+        && ti_prove_general_stage(p, op, offsetof(ti_general_conv, stage), w->out_c, conv->wide);
 }
 
 /* Along one axis, which taps of a window at `origin` of the spread input look at an element of the true input. */
@@ -65,7 +67,7 @@ void ti_general_conv_row(const ti_model *m, const ti_op *op, uint32_t row) {
                                conv->up_h, w->in_h);
     for (uint32_t column = 0; column < w->out_w; column++) {
         taps_of_axis x = open_axis((int32_t)(column * w->stride_w) - w->pad_left, w->k_w, w->dilation_w, conv->up_w, w->in_w);
-        const int8_t *weights = (const int8_t *)(m->blob + conv->weights);
+        const int8_t *weights = ti_data(m, conv->weights);
         for (uint32_t c = 0; c < w->out_c; c++, weights += (uint32_t)w->k_h * w->k_w * group_c) {
             uint32_t from = c / group_out_c * group_c;
             int64_t sum = 0;

@@ -2,12 +2,16 @@
 #include "../ti_kernels.h"
 #include "../ti_reciprocal.h"
 
+const ti_claim ti_l2_norm_claims[] = {
+    TI_ELEMENTS(TI_32(ti_l2_norm, count), TI_32(ti_l2_norm, depth)),
+    TI_IS(INT8, TI_32(ti_l2_norm, zero_point)),
+    TI_END,
+};
+
 int ti_l2_norm_check(ti_proof *p, const ti_op *op) {
     const ti_l2_norm *n = (const void *)(p->blob + op->params);
-    return ti_prove_elements(p, op, n->count, n->depth)
-        /* that many squares of at most 255 fit 31 bits */
-        && (n->depth <= 33025 || ti_fail(p, TI_FAULT_VALUE, n->depth, offsetof(ti_l2_norm, depth)))
-        && ti_prove_int8(p, n->zero_point, offsetof(ti_l2_norm, zero_point));
+    /* that many squares of at most 255 fit 31 bits */
+    return n->depth <= 33025 || ti_fail(p, TI_FAULT_VALUE, n->depth, offsetof(ti_l2_norm, depth));
 }
 
 /* 1 / sqrt(x) as a multiplier and, in `shift`, its shift: SPEC.md, "Inverse square root". */

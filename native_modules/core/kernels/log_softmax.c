@@ -3,13 +3,16 @@
 #include "../ti_kernels.h"
 #include "../ti_reciprocal.h"
 
-int ti_log_softmax_check(ti_proof *p, const ti_op *op) {
-    const ti_log_softmax *l = (const void *)(p->blob + op->params);
-    return ti_softmax_check(p, op)
-        && ti_prove_reserved(p, l->reserved)
-        && ti_prove_multipliers(p, l->multiplier, offsetof(ti_log_softmax, multiplier), l->shift,
-                                offsetof(ti_log_softmax, shift), 2);
-}
+const ti_claim ti_log_softmax_claims[] = {
+    TI_IS(RESERVED, TI_U16(ti_log_softmax, softmax.reserved)),
+    TI_IS(1_TO_256, TI_U16(ti_log_softmax, softmax.exp_count)),
+    TI_TIMES(TI_U16(ti_log_softmax, softmax.exp_count)), TI_INT32S_AT(TI_32(ti_log_softmax, softmax.exp_table)),
+    TI_ELEMENTS(TI_32(ti_log_softmax, softmax.count), TI_32(ti_log_softmax, softmax.depth)),
+    TI_IS(RESERVED, TI_U16(ti_log_softmax, reserved)),
+    TI_IS_SCALE(TI_32(ti_log_softmax, multiplier[0]), TI_I8(ti_log_softmax, shift[0])),
+    TI_IS_SCALE(TI_32(ti_log_softmax, multiplier[1]), TI_I8(ti_log_softmax, shift[1])),
+    TI_END,
+};
 
 static int32_t min(int32_t a, int32_t b) {
     return a < b ? a : b;
@@ -45,7 +48,7 @@ static int32_t logarithm(int32_t z) {
 void ti_log_softmax_row(const ti_model *m, const ti_op *op, uint32_t row) {
     const ti_log_softmax *l = ti_params(m, op);
     const ti_softmax *s = &l->softmax;
-    const int32_t *table = (const void *)(m->blob + s->exp_table);
+    const int32_t *table = ti_data(m, s->exp_table);
     const int8_t *x = ti_row(m, ti_input(m, op), row);
     int8_t *out = ti_output_row(m, op, row);
     for (uint32_t i = 0; i < s->count; i++, x += s->depth) {

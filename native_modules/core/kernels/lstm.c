@@ -5,33 +5,38 @@
 #include "../ti_kernels.h"
 #include "../ti_squash.h"
 
-enum { GATES = 4, FORGET_CELL = 2 * GATES, INPUT_CELL, OUTPUT_TANH, MULTIPLIERS };
+enum { GATES = 4, FORGET_CELL = 2 * GATES, INPUT_CELL, OUTPUT_TANH };
+
+const ti_claim ti_lstm_claims[] = {
+    TI_EQUAL(TI_ROWS(TI_OUT), TI_ROWS(TI_IN)),
+    TI_EQUAL(TI_ROWS(TI_IN2), TI_ROWS(TI_IN3)),
+    TI_EQUAL(TI_U16(ti_lstm, in_c), TI_ROW_BYTES(TI_IN)),
+    TI_EQUAL(TI_U16(ti_lstm, units), TI_ROW_BYTES(TI_OUT)),
+    TI_EQUAL(TI_U16(ti_lstm, units), TI_ROW_BYTES(TI_IN2)),
+    TI_PRODUCT(TI_U16(ti_lstm, units), TI_ELEMENT_BYTES(TI_IN3), TI_ROW_BYTES(TI_IN3)),
+    TI_IS(POSITIVE, TI_U16(ti_lstm, steps)),
+    TI_IS(INT8, TI_I16(ti_lstm, zero_point)),
+    TI_ORDERED(VALUE, TI_I16(ti_lstm, cell_min), TI_I16(ti_lstm, cell_max)),
+    TI_IS(TANH_SHIFT, TI_I8(ti_lstm, tanh_shift)),
+    TI_TIMES(TI_U16(ti_lstm, units)), TI_TIMES_CONSTANT(2 * GATES), TI_INT32S_AT(TI_32(ti_lstm, bias)),
+    TI_TIMES_CONSTANT(256), TI_INT16S_AT(TI_32(ti_lstm, sigmoid)),
+    TI_IS_SCALE(TI_32(ti_lstm, multiplier[0]), TI_I8(ti_lstm, shift[0])),
+    TI_IS_SCALE(TI_32(ti_lstm, multiplier[1]), TI_I8(ti_lstm, shift[1])),
+    TI_IS_SCALE(TI_32(ti_lstm, multiplier[2]), TI_I8(ti_lstm, shift[2])),
+    TI_IS_SCALE(TI_32(ti_lstm, multiplier[3]), TI_I8(ti_lstm, shift[3])),
+    TI_IS_SCALE(TI_32(ti_lstm, multiplier[4]), TI_I8(ti_lstm, shift[4])),
+    TI_IS_SCALE(TI_32(ti_lstm, multiplier[5]), TI_I8(ti_lstm, shift[5])),
+    TI_IS_SCALE(TI_32(ti_lstm, multiplier[6]), TI_I8(ti_lstm, shift[6])),
+    TI_IS_SCALE(TI_32(ti_lstm, multiplier[7]), TI_I8(ti_lstm, shift[7])),
+    TI_IS_SCALE(TI_32(ti_lstm, multiplier[8]), TI_I8(ti_lstm, shift[8])),
+    TI_IS_SCALE(TI_32(ti_lstm, multiplier[9]), TI_I8(ti_lstm, shift[9])),
+    TI_IS_SCALE(TI_32(ti_lstm, multiplier[10]), TI_I8(ti_lstm, shift[10])),
+    TI_END,
+};
 
 int ti_lstm_check(ti_proof *p, const ti_op *op) {
     const ti_lstm *l = (const void *)(p->blob + op->params);
-    const ti_tensor *in = &p->tensors[op->inputs[0]];
-    const ti_tensor *hidden = &p->tensors[op->inputs[1]];
-    const ti_tensor *cell = &p->tensors[op->inputs[2]];
-    const ti_tensor *out = &p->tensors[op->output];
-    uint64_t taps = (uint64_t)GATES * l->units * ((uint32_t)l->in_c + l->units);
-    return ti_prove_between(p, in->dtype, TI_INT8, TI_INT8, offsetof(ti_op, inputs))
-        && ti_prove_between(p, hidden->dtype, TI_INT8, TI_INT8, offsetof(ti_op, inputs) + 2)
-        && ti_prove_between(p, cell->dtype, TI_INT16, TI_INT16, offsetof(ti_op, inputs) + 4)
-        && ti_prove_equal(p, out->rows, in->rows)
-        && ti_prove_equal(p, hidden->rows, cell->rows)
-        && ti_prove_equal(p, l->in_c, in->row_bytes)
-        && ti_prove_equal(p, l->units, out->row_bytes)
-        && ti_prove_equal(p, l->units, hidden->row_bytes)
-        && ti_prove_equal(p, l->units * 2u, cell->row_bytes)
-        && ti_prove_between(p, l->steps, 1, UINT16_MAX, offsetof(ti_lstm, steps))
-        && ti_prove_int8(p, l->zero_point, offsetof(ti_lstm, zero_point))
-        && ti_prove_between(p, l->cell_max, l->cell_min, INT16_MAX, offsetof(ti_lstm, cell_max))
-        && ti_prove_between(p, l->tanh_shift, -30, 14, offsetof(ti_lstm, tanh_shift))
-        && ti_prove_offset(p, l->weights, taps, 1)
-        && ti_prove_offset(p, l->bias, l->units * (2u * GATES * sizeof(int32_t)), 4)
-        && ti_prove_offset(p, l->sigmoid, 256 * sizeof(uint16_t), 2)
-        && ti_prove_multipliers(p, l->multiplier, offsetof(ti_lstm, multiplier), l->shift, offsetof(ti_lstm, shift),
-                                MULTIPLIERS);
+    return ti_prove_offset(p, l->weights, ti_times(GATES * l->units, (uint32_t)l->in_c + l->units), 1);
 }
 
 static int32_t saturate16(int32_t x) {
@@ -48,9 +53,9 @@ void ti_lstm_row(const ti_model *m, const ti_op *op, uint32_t row) {
     const ti_lstm *l = ti_params(m, op);
     const ti_tensor *hidden_tensor = &m->tensors[op->inputs[1]];
     const uint32_t sequence = row / l->steps % hidden_tensor->rows;
-    const uint16_t *table = (const void *)(m->blob + l->sigmoid);
-    const int32_t *bias = (const void *)(m->blob + l->bias);
-    const int8_t *weights = (const int8_t *)(m->blob + l->weights);
+    const uint16_t *table = ti_data(m, l->sigmoid);
+    const int32_t *bias = ti_data(m, l->bias);
+    const int8_t *weights = ti_data(m, l->weights);
     const int8_t *in = ti_row(m, ti_input(m, op), row);
     int8_t *hidden = ti_row(m, hidden_tensor, sequence);
     int16_t *cell = (void *)ti_row(m, &m->tensors[op->inputs[2]], sequence);

@@ -8,23 +8,21 @@ static int prove_fits(ti_proof *p, uint32_t pad, uint32_t in, uint32_t out) {
     return (in <= out && pad <= out - in) || ti_fail(p, TI_FAULT_SHAPE, past, out);
 }
 
+const ti_claim ti_pad_claims[] = {
+    TI_IS(POSITIVE, TI_U16(ti_pad, in_h)),
+    TI_IS(POSITIVE, TI_U16(ti_pad, out_h)),
+    TI_IS(INT8, TI_I16(ti_pad, fill)),
+    TI_PRODUCT(TI_32(ti_pad, in_w), TI_32(ti_pad, in_c), TI_ROW_BYTES(TI_IN)),
+    TI_PRODUCT(TI_32(ti_pad, out_w), TI_32(ti_pad, out_c), TI_ROW_BYTES(TI_OUT)),
+    TI_END,
+};
+
 int ti_pad_check(ti_proof *p, const ti_op *op) {
     const ti_pad *pad = (const void *)(p->blob + op->params);
-    const ti_tensor *in = &p->tensors[op->inputs[0]];
-    const ti_tensor *out = &p->tensors[op->output];
-    if (!ti_prove_between(p, pad->in_h, 1, UINT16_MAX, offsetof(ti_pad, in_h))
-        || !ti_prove_between(p, pad->out_h, 1, UINT16_MAX, offsetof(ti_pad, out_h))) {
-        return 0;
-    }
-    uint32_t images = in->rows / pad->in_h;
-    return ti_prove_product(p, images, pad->in_h, 1, in->rows)
-        && ti_prove_product(p, images, pad->out_h, 1, out->rows)
-        && ti_prove_product(p, pad->in_w, pad->in_c, 1, in->row_bytes)
-        && ti_prove_product(p, pad->out_w, pad->out_c, 1, out->row_bytes)
+    return ti_prove_images(p, op, pad->in_h, pad->out_h)
         && prove_fits(p, pad->pad_top, pad->in_h, pad->out_h)
         && prove_fits(p, pad->pad_left, pad->in_w, pad->out_w)
-        && prove_fits(p, pad->pad_c, pad->in_c, pad->out_c)
-        && ti_prove_int8(p, pad->fill, offsetof(ti_pad, fill));
+        && prove_fits(p, pad->pad_c, pad->in_c, pad->out_c);
 }
 
 void ti_pad_row(const ti_model *m, const ti_op *op, uint32_t row) {

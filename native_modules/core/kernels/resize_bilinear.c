@@ -1,20 +1,18 @@
 #include "../ti_fixed.h"
 #include "../ti_kernels.h"
 
+const ti_claim ti_resize_bilinear_claims[] = {
+    TI_IS(POSITIVE, TI_U16(ti_resize_bilinear, in_h)),
+    TI_IS(POSITIVE, TI_U16(ti_resize_bilinear, out_h)),
+    TI_PRODUCT(TI_32(ti_resize_bilinear, in_w), TI_32(ti_resize_bilinear, depth), TI_ROW_BYTES(TI_IN)),
+    TI_PRODUCT(TI_32(ti_resize_bilinear, out_w), TI_32(ti_resize_bilinear, depth), TI_ROW_BYTES(TI_OUT)),
+    TI_END,
+};
+
 int ti_resize_bilinear_check(ti_proof *p, const ti_op *op) {
     const ti_resize_bilinear *r = (const void *)(p->blob + op->params);
-    const ti_tensor *in = &p->tensors[op->inputs[0]];
-    const ti_tensor *out = &p->tensors[op->output];
-    if (!ti_prove_between(p, r->in_h, 1, UINT16_MAX, offsetof(ti_resize_bilinear, in_h))
-        || !ti_prove_between(p, r->out_h, 1, UINT16_MAX, offsetof(ti_resize_bilinear, out_h))) {
-        return 0;
-    }
-    uint32_t images = in->rows / r->in_h;
-    return ti_prove_product(p, images, r->in_h, 1, in->rows)
-        && ti_prove_product(p, images, r->out_h, 1, out->rows)
-        && ti_prove_product(p, r->in_w, r->depth, 1, in->row_bytes)
-        && ti_prove_product(p, r->out_w, r->depth, 1, out->row_bytes)
-        && (in->ring == in->rows || in->ring >= 2 || ti_fail(p, TI_FAULT_SHAPE, 2, in->ring));
+    return ti_prove_images(p, op, r->in_h, r->out_h)
+        && ti_prove_ring(p, op, 2);
 }
 
 /* Where an output element lies in the input, in 1/1024 of an element; never outside it. */

@@ -1,5 +1,10 @@
 #include "../ti_broadcast.h"
 
+const ti_claim ti_select_claims[] = {
+    TI_IS(RESERVED, TI_U8(ti_broadcast, reserved)),
+    TI_END,
+};
+
 int ti_select_check(ti_proof *p, const ti_op *op) {
     return ti_prove_broadcast(p, op, 3, p->tensors[op->output].dtype);
 }

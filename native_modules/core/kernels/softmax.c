@@ -4,22 +4,24 @@
 #include "../ti_kernels.h"
 #include "../ti_reciprocal.h"
 
+const ti_claim ti_softmax_claims[] = {
+    TI_IS(RESERVED, TI_U16(ti_softmax, reserved)),
+    TI_IS(1_TO_256, TI_U16(ti_softmax, exp_count)),
+    TI_TIMES(TI_U16(ti_softmax, exp_count)), TI_INT32S_AT(TI_32(ti_softmax, exp_table)),
+    TI_ELEMENTS(TI_32(ti_softmax, count), TI_32(ti_softmax, depth)),
+    TI_END,
+};
+
 int ti_softmax_check(ti_proof *p, const ti_op *op) {
     const ti_softmax *s = (const void *)(p->blob + op->params);
-    if (!ti_prove_reserved(p, s->reserved)
-        || !ti_prove_elements(p, op, s->count, s->depth)
-        || !ti_prove_between(p, s->exp_count, 1, 256, offsetof(ti_softmax, exp_count))
-        || !ti_prove_offset(p, s->exp_table, s->exp_count * sizeof(int32_t), 4)) {
-        return 0;
-    }
     /* Up to 4095 values of at most 1.0 in Q12.19 cannot overflow the sum; table[0] is in it and keeps it from zero. */
     if (s->depth > 4095) {
         return ti_fail(p, TI_FAULT_VALUE, s->depth, offsetof(ti_softmax, depth));
     }
     const int32_t *table = (const void *)(p->blob + s->exp_table);
     for (uint32_t i = 0; i < s->exp_count; i++) {
-        if (!ti_prove_between(p, table[i], i == 0 ? 1 << 30 : 0, INT32_MAX, offsetof(ti_softmax, exp_table))) {
-            return 0;
+        if (table[i] < (i ? 0 : 1 << 30)) {
+            return ti_fail(p, TI_FAULT_VALUE, (uint32_t)table[i], offsetof(ti_softmax, exp_table));
         }
     }
     return 1;
@@ -43,7 +45,7 @@ uint32_t ti_sum_of_exps(const ti_softmax *s, const int32_t *table, const int8_t 
 
 void ti_softmax_row(const ti_model *m, const ti_op *op, uint32_t row) {
     const ti_softmax *s = ti_params(m, op);
-    const int32_t *table = (const void *)(m->blob + s->exp_table);
+    const int32_t *table = ti_data(m, s->exp_table);
     const int is_int16 = m->tensors[op->output].dtype == TI_INT16;
     const int32_t least = is_int16 ? INT16_MIN : INT8_MIN;
     const int8_t *x = ti_row(m, ti_input(m, op), row);

@@ -2,26 +2,28 @@
 #include "../ti_fixed.h"
 #include "../ti_kernels.h"
 
+const ti_claim ti_svdf_claims[] = {
+    TI_IS(RESERVED, TI_U16(ti_svdf, reserved)),
+    TI_EQUAL(TI_ROWS(TI_OUT), TI_ROWS(TI_IN)),
+    TI_EQUAL(TI_ROWS(TI_OUT), TI_ROWS(TI_IN2)),
+    TI_EQUAL(TI_U16(ti_svdf, in_c), TI_ROW_BYTES(TI_IN)),
+    TI_EQUAL(TI_U16(ti_svdf, units), TI_ROW_BYTES(TI_OUT)),
+    TI_TIMES(TI_U16(ti_svdf, units)), TI_TIMES(TI_U16(ti_svdf, rank)), TI_TIMES(TI_U16(ti_svdf, memory)),
+    TI_TIMES(TI_ELEMENT_BYTES(TI_IN2)), TI_EQUALS(TI_ROW_BYTES(TI_IN2)),
+    TI_TIMES(TI_U16(ti_svdf, units)), TI_TIMES(TI_U16(ti_svdf, rank)), TI_TIMES(TI_U16(ti_svdf, in_c)),
+    TI_BYTES_AT(TI_32(ti_svdf, weights)),
+    TI_TIMES(TI_U16(ti_svdf, units)), TI_TIMES(TI_U16(ti_svdf, rank)), TI_INT32S_AT(TI_32(ti_svdf, filter_bias)),
+    TI_TIMES(TI_U16(ti_svdf, units)), TI_INT32S_AT(TI_32(ti_svdf, bias)),
+    TI_IS(INT8, TI_I16(ti_svdf, zero_point)),
+    TI_IS_SCALE(TI_32(ti_svdf, multiplier[0]), TI_I8(ti_svdf, shift[0])),
+    TI_IS_SCALE(TI_32(ti_svdf, multiplier[1]), TI_I8(ti_svdf, shift[1])),
+    TI_END,
+};
+
 int ti_svdf_check(ti_proof *p, const ti_op *op) {
     const ti_svdf *s = (const void *)(p->blob + op->params);
-    const ti_tensor *in = &p->tensors[op->inputs[0]];
     const ti_tensor *state = &p->tensors[op->inputs[1]];
-    const ti_tensor *out = &p->tensors[op->output];
-    uint32_t filters = (uint32_t)s->units * s->rank;
-    uint32_t size = state->dtype == TI_INT16 ? sizeof(int16_t) : sizeof(int8_t);
-    return ti_prove_reserved(p, s->reserved)
-        && ti_prove_between(p, in->dtype, TI_INT8, TI_INT8, offsetof(ti_op, inputs))
-        && ti_prove_equal(p, out->rows, in->rows)
-        && ti_prove_equal(p, out->rows, state->rows)
-        && ti_prove_equal(p, s->in_c, in->row_bytes)
-        && ti_prove_equal(p, s->units, out->row_bytes)
-        && ti_prove_product(p, filters, s->memory, size, state->row_bytes)
-        && ti_prove_offset(p, s->weights, (uint64_t)filters * s->in_c, 1)
-        && ti_prove_offset(p, s->time_weights, state->row_bytes, size)
-        && ti_prove_offset(p, s->filter_bias, filters * (uint64_t)sizeof(int32_t), 4)
-        && ti_prove_offset(p, s->bias, s->units * sizeof(int32_t), 4)
-        && ti_prove_int8(p, s->zero_point, offsetof(ti_svdf, zero_point))
-        && ti_prove_multipliers(p, s->multiplier, offsetof(ti_svdf, multiplier), s->shift, offsetof(ti_svdf, shift), 2);
+    return ti_prove_offset(p, s->time_weights, state->row_bytes, ti_element_bytes(state->dtype));
 }
 
 /* Let a filter's memory, of int8 or int16, forget its oldest value and take in `newest`, as far as it fits; its sum of
@@ -54,10 +56,10 @@ void ti_svdf_row(const ti_model *m, const ti_op *op, uint32_t row) {
     const ti_tensor *memory = &m->tensors[op->inputs[1]];
     const int32_t wide = memory->dtype == TI_INT16;
     const int32_t limit = wide ? INT16_MAX : INT8_MAX;
-    const int32_t *filter_bias = (const void *)(m->blob + s->filter_bias);
-    const int32_t *bias = (const void *)(m->blob + s->bias);
-    const int8_t *weights = (const int8_t *)(m->blob + s->weights);
-    const int8_t *time_weights = (const int8_t *)(m->blob + s->time_weights);
+    const int32_t *filter_bias = ti_data(m, s->filter_bias);
+    const int32_t *bias = ti_data(m, s->bias);
+    const int8_t *weights = ti_data(m, s->weights);
+    const int8_t *time_weights = ti_data(m, s->time_weights);
     const int8_t *in = ti_row(m, ti_input(m, op), row);
     int8_t *state = ti_row(m, memory, row);
     int8_t *out = ti_output_row(m, op, row);

@@ -1,0 +1,18 @@
+/* Which form of the inner loops this build has: the one of its core, or, where TI_PORTABLE is defined, the plain C that the
+ * others are tested against. Both make the same bytes.
+ */
+#ifndef TI_CONFIG_H
+#define TI_CONFIG_H
+
+#if defined(TI_PORTABLE)
+#elif defined(__SSE2__)
+#define TI_SSE2 1
+#elif defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
+#define TI_DSP 1
+#elif defined(__ARM_ARCH_6M__) && defined(__OPTIMIZE__)  /* the assembly needs the frame pointer's register */
+#define TI_ARMV6M 1  /* eight registers to compute in, no 64-bit product, no misaligned words */
+#elif defined(__riscv_mul) && __riscv_xlen == 32 && !defined(__riscv_32e)
+#define TI_RV32 1  /* thirty-one registers */
+#endif
+
+#endif

@@ -1,0 +1,91 @@
+#include "ti_matmul.h"
+
+#if defined(TI_ARMV6M)
+
+#include "ti_stage_armv6m.h"
+
+/* One vector with four rows of weights at a time, which end at r0 to r3 as the vector does at r4; r5 is the index from
+ * there, up to 0; the sums are in r8 to r11. */
+
+#define PRODUCT(w, sum) "ldrsb r7, [" w ", r5]\n\t" "muls r7, r6\n\t" "add " sum ", r7\n\t"
+#define TAP                                                                                  \
+    "ldrsb r6, [r4, r5]\n\t"                                                                 \
+    PRODUCT("r0", "r8") PRODUCT("r1", "r9") PRODUCT("r2", "r10") PRODUCT("r3", "r11")        \
+    "adds r5, #1\n\t"
+
+/* Channels up to f->past, by fours. */
+static __attribute__((noinline)) void run(ti_products *f) {
+    register ti_products *at __asm__("r0") = f;
+    __asm__ volatile(
+        ".syntax unified\n\t"
+        TI_PRODUCTS_PUSH
+
+        "1:\n\t"  /* the next four channels */
+        "movs r5, #0\n\t"
+        "mov r8, r5\n\t"
+        "mov r9, r5\n\t"
+        "mov r10, r5\n\t"
+        "mov r11, r5\n\t"
+        "ldr r6, [sp]\n\t"
+        "ldmia r6!, {r0, r1, r2, r4}\n\t"
+        "subs r6, #16\n\t"
+        "mov r5, r1\n\t"
+        "adds r4, r5\n\t"
+        "adds r0, r5\n\t"
+        "adds r1, r0, r5\n\t"
+        "adds r2, r1, r5\n\t"
+        "adds r3, r2, r5\n\t"
+        "str r3, [r6]\n\t"
+        "lsls r6, r5, #31\n\t"
+        "rsbs r5, r5, #0\n\t"
+        "cmp r6, #0\n\t"
+        "bne 3f\n"
+        "2:\n\t"
+        TAP
+        "3:\n\t"
+        TAP
+        "bne 2b\n"
+
+        "5:\n\t"
+        TI_CHANNEL
+        "mov r1, r8\n\t"
+        "adds r1, r2\n\t"
+        "mov r8, r9\n\t"
+        "mov r9, r10\n\t"
+        "mov r10, r11\n\t"
+        TI_STORE("#8", "11", "12", "13")
+        "adds r3, #1\n\t"
+        "ldr r0, [sp, #4]\n\t"
+        "str r3, [r0]\n\t"
+        "lsls r2, r3, #30\n\t"
+        "bne 5b\n\t"
+        "ldr r2, [r0, %[past]]\n\t"
+        "cmp r3, r2\n\t"
+        "beq 6f\n\t"
+        "b 1b\n"
+
+        TI_STORE_BELOW
+
+        "6:\n\t"
+        TI_PRODUCTS_POP
+        : "+r"(at)
+        : [past] "n"(offsetof(ti_products, past) - 24)
+        : "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
+}
+
+void ti_matmul_run_armv6m(const ti_matmul *mm, const int8_t *x, int8_t *out) {
+    const uint32_t last = mm->out_c - 4;
+    ti_products f = ti_products_open(mm, x, mm->k, out, 0);
+    f.past &= ~3u;
+    run(&f);
+    if (last & 3) {  /* some of the last four are made again */
+        f.w = mm->weights + last * mm->k;
+        f.channels.channel = 0;
+        ti_channels_from(&f.channels, (int32_t)last);
+        f.out[0] += last;
+        f.past = 4;
+        run(&f);
+    }
+}
+
+#endif
