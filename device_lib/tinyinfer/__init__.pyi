@@ -7,7 +7,7 @@
 """
 
 from array import array
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Any, Literal, Union, overload
 
 Buffer = Union[bytes, bytearray, memoryview, array[Any]]
@@ -22,20 +22,62 @@ version: str
 backend: str
 """What runs the models: "native x64" (or another architecture) for the .mpy, "user module", or "pure Python"."""
 
-def Pool(size: int) -> bytearray:
-    """A bytearray of `size` bytes for models to share, each while it runs: load("a.tin", pool), load("b.tin", pool)."""
+class Pool:
+    """RAM of `size` bytes for models that do not run at the same time: load("a.tin", pool), load("b.tin", pool).
 
-def load(source: Union[str, Buffer], pool: Union[WritableBuffer, None] = None) -> Model:
+    A model in the middle of an inference, begun by steps() or feed(), holds the pool: until it is done, or restarted,
+    other models of the pool, and load() with it, raise a RuntimeError. Each model's state lies beside the pool.
+    """
+
+    def __init__(self, size: int) -> None: ...
+    def __len__(self) -> int: ...
+    def close(self) -> None:
+        """Give the memory back: it is free once its models are gone, too. Until then all they do is a RuntimeError."""
+
+def load(source: Union[str, Buffer], pool: Union[Pool, WritableBuffer, None] = None, stream: bool = False) -> Model:
     """The model in `source`: a path, or a bytes-like object, at an address that is a multiple of 4.
 
     A file that is mapped into memory (on a ROMFS) and a buffer are used where they lie; another file is read into RAM.
     The buffer must not change as long as the model is used.
 
-    pool: bytearray or writable memoryview of at least `pool_bytes` bytes, which other models may use as well as long as
-    they do not run at the same time and have no state; without it the model allocates one of just that size.
+    pool: a Pool of at least `pool_bytes - state_bytes` bytes, for several models to share. Inputs and outputs are views
+    of it, and hold until another model runs. The state is allocated beside it. A bytearray or writable memoryview does
+    as well, but then nobody sees to it that models do not run at the same time. Without it the model allocates
+    `pool_bytes`, once.
 
-    ValueError where the blob is damaged, or the pool too small; MemoryError where the pool does not fit the heap.
+    stream: the weights stay in the file, and are read into the pool when they are needed; RAM holds the rest. The blob
+    must be one that `packer build --stream-weights` made, and the file must not change.
+
+    ValueError where the blob is damaged, or the pool too small; MemoryError where the pool does not fit the heap;
+    RuntimeError where a model is using the Pool, or it was closed.
     """
+
+def load_parts(sources: Iterable[Union[str, Buffer]], pool: Union[Pool, WritableBuffer, None] = None) -> Model:
+    """The model that `packer split` made these parts of: paths or bytes-like objects, in order.
+
+    Parts in memory, or in files that are mapped into it, are used where they lie. Other files stay open: one part at a
+    time is read into a buffer of the largest one's size, and checked, whenever its turn comes. pool: as for load().
+
+    ValueError where these are not the parts of one model in order, or what load() raises. Whatever runs the model may
+    also raise OSError where a part cannot be read, and ValueError where it is no longer what it was.
+    """
+
+def load_slot(pool: Union[Pool, WritableBuffer, None] = None) -> Model:
+    """The model that `packer deploy --slot` put into an RP2's flash, where it stays; the last one that arrived whole.
+
+    OSError where there are no slots; ValueError where no slot holds a good model, or what load() raises.
+    """
+
+class SlotWriter:
+    """Replaces load_slot()'s model by a new one of `blob_bytes`: write(data) in order, then commit(crc32 of it all).
+
+    The model there was is the one that counts until commit() is done, whatever happens. ValueError where the new one does
+    not fit, or did not arrive whole; OSError where there are no slots.
+    """
+
+    def __init__(self, blob_bytes: int) -> None: ...
+    def write(self, data: Buffer) -> None: ...
+    def commit(self, crc: int) -> None: ...
 
 class Model:
     """A loaded model, made by load().
@@ -59,10 +101,10 @@ class Model:
     def name(self) -> str: ...
     @property
     def pool_bytes(self) -> int:
-        """RAM one inference needs."""
+        """RAM the model needs, state included."""
     @property
     def state_bytes(self) -> int:
-        """The part of the pool that lives from one run to the next. Unless it is 0, no other model may use the pool."""
+        """The part of it that lives from one run to the next; on a pool that was given to load() it lies beside that."""
     @property
     def blob_bytes(self) -> int:
         """Size of the .tin blob."""
@@ -92,6 +134,11 @@ class Model:
         """Run, yielding after each `rows` output rows but the last: `for _ in m.steps(): await asyncio.sleep(0)`."""
     def restart(self) -> None:
         """Give up a run that steps() left unfinished, with what it did to the state. Tensor.set() does so too."""
+    def close(self) -> None:
+        """Give the model up, in the middle of an inference too: its memory is free once nothing views it any more.
+
+        What is done with it or its tensors afterwards is a RuntimeError.
+        """
     def reset(self) -> None:
         """Forget earlier runs: the state becomes that of a model just loaded, and the next run starts over."""
     def profile(self) -> list[tuple[str, str, int]]:

@@ -18,17 +18,18 @@ _FAULTS = {
     3: ("it does not start with TINF, so it is no .tin blob", "make one with `packer build model.tflite`"),
     4: ("it is a .tin blob of version {a}, and this tinyinfer reads version {b}", _REBUILD + " of the same release"),
     5: ("{a} bytes are there, and its header says {b}", _COPY),
-    6: ("it is damaged: its CRC-32 is {b:08x} and should be {a:08x}", _COPY),
+    6: ("it is damaged: its checksum is {b:08x} and should be {a:08x}", _COPY),
     7: ("a reserved field holds {a} instead of 0", _REBUILD),
     8: ("{b} bytes at offset {a} are misaligned or outside the blob", _REBUILD),
     9: ("offset {a} is not that of a string", _REBUILD),
     10: ("the field at byte {b} holds {a}, which is out of range", _REBUILD),
     11: ("number {a} is asked for, and there are {b}", _REBUILD),
     12: ("{a} rows, bytes or channels are needed, and the tensor has {b}", _REBUILD),
-    13: ("its memory ends at byte {a} of a pool of {b}", _REBUILD),
+    13: ("its memory ends at byte {a} of {b}, or reaches into the state", _REBUILD),
+    15: ("its byte {a} of the pool lies in the memory that its weights are read into, from byte {b} on", _REBUILD),
 }
 
-_PLACES = ("header", "tensor", "op", "step", "input", "output")
+_PLACES = ("header", "tensor", "op", "step", "input", "output", "segment")
 
 
 def _u32(blob, at):

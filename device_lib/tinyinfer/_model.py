@@ -20,31 +20,59 @@ backend = _BACKENDS.get(_core.ARCH) or "native " + _core.ARCH
 
 
 def Pool(size):
-    """A bytearray of `size` bytes for models to share, each while it runs: load("a.tin", pool), load("b.tin", pool)."""
-    return bytearray(size)
+    """RAM of `size` bytes for models that do not run at the same time: load("a.tin", pool), load("b.tin", pool).
+
+    A model in the middle of an inference, begun by steps() or feed(), holds the pool: until it is done, or restarted,
+    other models of the pool, and load() with it, raise a RuntimeError. pool.close() gives the memory back.
+    """
+    from ._pool import Pool  # code is RAM
+
+    return Pool(size)
 
 
-def load(source, pool=None):
+def load(source, pool=None, stream=False):
     """The model in `source`: a path, or a bytes-like object, at an address that is a multiple of 4.
 
     A file that is mapped into memory (on a ROMFS) and a buffer are used where they lie; another file is read into RAM.
     The buffer must not change as long as the model is used.
 
-    pool: bytearray or writable memoryview of at least `pool_bytes` bytes, which other models may use as well as long as
-    they do not run at the same time and have no state; without it the model allocates one of just that size.
+    pool: a Pool of at least `pool_bytes - state_bytes` bytes, for several models to share. Inputs and outputs are views
+    of it, and hold until another model runs. The state is allocated beside it. A bytearray or writable memoryview does
+    as well, but then nobody sees to it that models do not run at the same time. Without it the model allocates
+    `pool_bytes`, once.
 
-    ValueError where the blob is damaged, or the pool too small; MemoryError where the pool does not fit the heap.
+    stream: the weights stay in the file, and are read into the pool when they are needed; RAM holds the rest. The blob
+    must be one that `packer build --stream-weights` made, and the file must not change.
+
+    ValueError where the blob is damaged, or the pool too small; MemoryError where the pool does not fit the heap;
+    RuntimeError where a model is using the Pool, or it was closed.
     """
     place = "blob"
-    if isinstance(source, str):
+    if stream:
+        file, blob = _file(source), b""
+    elif isinstance(source, str):
         blob, place = _open(source)
     else:
         try:
             blob = _view(source)
         except TypeError:
             raise TypeError("load() takes a path or bytes, not %s" % type(source).__name__) from None
+    shared = hasattr(pool, "claim")
+    if shared:
+        pool.claim(None, "load()")
     try:
-        engine = _core.Engine(blob, pool)
+        memory = pool.memory if shared else pool
+        if stream:
+            from ._stream import open_stream
+
+            engine, blob = open_stream(_core, file, source, memory)
+            place = "file, {:,} B of it in RAM".format(len(blob))
+        else:
+            engine = _core.Engine(blob, memory)
+        if shared:
+            from ._pool import Shared
+
+            engine = Shared(engine, pool, "model " + string_at(blob, unpack_from("<I", blob, 52)[0]))
         return Model(engine, blob, place)
     except (ValueError, TypeError, MemoryError, OverflowError) as e:
         from ._errors import load_error
@@ -52,13 +80,18 @@ def load(source, pool=None):
         raise load_error(e, _core.check, source, blob) from None
 
 
-def _open(path):
-    """A file's bytes and where they lie."""
+def _file(path):
+    if not isinstance(path, str):
+        raise TypeError("load() reads weights from a path, not from %s" % type(path).__name__)
     try:
-        f = open(path, "rb")
+        return open(path, "rb")
     except OSError as e:
         raise OSError(e.args[0], "cannot open %s: copy it to the device, or mend the path" % path) from None
-    with f:
+
+
+def _open(path):
+    """A file's bytes and where they lie."""
+    with _file(path) as f:
         try:
             return memoryview(f), "flash"
         except TypeError:
@@ -87,9 +120,10 @@ class Model:
         self._blob = blob
         self._place = place  # what its bytes are called: "flash", "blob in RAM", or "blob" where nobody knows
         self._meta = None
-        pool = _view(engine.pool())
+        pool, state = engine.pool(), engine.state()
+        memory = (_view(pool), 0 if state is pool else self.state_bytes), None, (_view(state), 0)
         io = unpack_from("<I", blob, 40)[0]
-        tensors = [Tensor(engine, blob, pool, io + 44 * i) for i in range(n_inputs + n_outputs)]
+        tensors = [Tensor(engine, blob, memory, io + 44 * i) for i in range(n_inputs + n_outputs)]
         self.inputs = tuple(tensors[:n_inputs])
         self.outputs = tuple(tensors[n_inputs:])
 
@@ -164,9 +198,28 @@ class Model:
 
             raise selftest_error(self._blob, op)
 
+    def close(self):
+        """Give the model up, in the middle of an inference too: its memory is free once nothing views it any more.
+
+        What is done with it or its tensors afterwards is a RuntimeError.
+        """
+        if not self._place:
+            return
+        from ._pool import Closed
+
+        closed = Closed(self._engine, "model " + self.name)
+        for tensor in self.inputs + self.outputs:
+            tensor._engine = closed
+        self._engine = self._blob = self.inputs = self.outputs = closed
+        self._place = ""
+
+    def _u32(self, at):
+        """The field at byte `at` of the header."""
+        return unpack_from("<I", self._blob[at : at + 4])[0]
+
     @property
     def name(self):
-        return string_at(self._blob, unpack_from("<I", self._blob, 52)[0])
+        return string_at(self._blob, self._u32(52))
 
     @property
     def input(self):
@@ -180,17 +233,17 @@ class Model:
 
     @property
     def pool_bytes(self):
-        """RAM one inference needs."""
-        return unpack_from("<I", self._blob, 12)[0]
+        """RAM the model needs, state included."""
+        return self._u32(12)
 
     @property
     def state_bytes(self):
-        """The part of the pool that lives from one run to the next. Unless it is 0, no other model may use the pool."""
-        return unpack_from("<I", self._blob, 60)[0]
+        """The part of it that lives from one run to the next; on a pool that was given to load() it lies beside that."""
+        return self._u32(60)
 
     @property
     def blob_bytes(self):
-        return unpack_from("<I", self._blob, 8)[0]
+        return self._u32(8)
 
     @property
     def meta(self):
@@ -198,7 +251,7 @@ class Model:
         if self._meta is None:
             import json
 
-            at = unpack_from("<I", self._blob, 56)[0]
+            at = self._u32(56)
             self._meta = json.loads(string_at(self._blob, at)) if at else {}
         return self._meta
 
@@ -208,6 +261,8 @@ class Model:
         return self.meta.get("labels")
 
     def __repr__(self):
+        if not self._place:
+            return "<Model, closed>"
         return "<Model %s: %s -> %s, %s B RAM, %s B %s>" % (
             self.name,
             ", ".join([t.spec() for t in self.inputs]),

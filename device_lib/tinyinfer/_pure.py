@@ -6,8 +6,8 @@ where a buffer lies, and it allocates while it runs.
 
 from struct import unpack_from
 
-from ._pure_check import check
-from ._pure_proof import AT_HEADER, FAULT_POOL_SMALL, HEADER, byte_view, crc32, fault
+from ._pure_check import check, check_data
+from ._pure_proof import AT_HEADER, FAULT_POOL_SMALL, HEADER, byte_view, checksum, crc32, fault
 
 ARCH = "python"
 DONE, MORE, WAITS = 0, 1, 2  # enum ti_progress
@@ -64,35 +64,66 @@ def _fill(s, to, at, count):
 class Engine:
     """A checked blob on a pool, run row by row.
 
-    `blob`: bytes-like, only read. `pool`: writable, at least pool_bytes long; None: the engine makes a bytearray of
-    exactly pool_bytes. ValueError(code, place, index, a, b) of ti_fault where either cannot be used, TypeError where it
-    is no such buffer.
+    `blob`: bytes-like, only read. `pool`: writable; other models may use it between two inferences, so the state, the
+    first of pool_bytes, lies in a bytearray beside it. None: the engine makes a bytearray of exactly pool_bytes.
+    `state`: for the next part of a model, with the pool of the first: where the first has its state.
+    `load`: for a blob with segments, of which only what comes before them is given: load(i) reads segment i into its window
+    in the pool, and is called when its ops run.
+    ValueError(code, place, index, a, b) of ti_fault where either cannot be used, TypeError where it is no such buffer.
     """
 
-    def __init__(self, blob, pool):
-        self._pool_bytes = check(blob)
+    def __init__(self, blob, pool, state=None, load=None):
+        pool_bytes = check(blob, load is not None)
+        self._load = load
         self._blob = byte_view(blob)
-        self._pool_object = bytearray(self._pool_bytes) if pool is None else pool
-        self._pool = byte_view(self._pool_object)
-        if len(self._pool) < self._pool_bytes:
-            raise fault(FAULT_POOL_SMALL, AT_HEADER, 0, len(self._pool), self._pool_bytes)
-        if self._pool_bytes:
-            self._pool[0] = self._pool[0]  # a TypeError now rather than in the middle of a run, if it is read-only
-        header = unpack_from(HEADER, self._blob)
-        self._n_ops, self._n_steps, self._n_inputs, _, self._seed = header[6:11]
-        self._tensors, self._ops, self._steps, self._io = header[11:15]
-        self._state_bytes, self._n_init_steps = header[19:21]
+        state_bytes = unpack_from(HEADER, self._blob)[19]
+        if pool is None:
+            pool = state = bytearray(pool_bytes)
+        elif state is None:
+            state = bytearray(state_bytes) if state_bytes else pool
+        self._pool_object = pool
+        self._state_object = state
+        self._open(pool_bytes)
         self.reset()
+
+    def reopen(self):
+        """The blob's bytes are others now: prove them, and start over. State stays."""
+        self._open(check(self._blob))
+        self.restart()
+
+    def _open(self, pool_bytes):
+        """Take over a blob that was checked; the state stays as it is."""
+        header = unpack_from(HEADER, self._blob)
+        self._n_tensors, self._n_ops, self._n_steps, self._n_inputs, _, self._seed = header[5:11]
+        self._tensors, self._ops, self._steps, self._io = header[11:15]
+        self._state_bytes, self._n_init_steps, self._n_segments = header[19:22]
+        beside = 0 if self._state_object is self._pool_object else self._state_bytes
+        needed = pool_bytes - beside
+        self._pool = byte_view(self._pool_object)
+        if len(self._pool) < needed:
+            raise fault(FAULT_POOL_SMALL, AT_HEADER, 0, len(self._pool), needed)
+        if needed:
+            self._pool[0] = self._pool[0]  # a TypeError now rather than in the middle of a run, if it is read-only
+        if beside:
+            from ._pure_split import Split
+
+            state = byte_view(self._state_object)
+            if len(state) < beside:
+                raise ValueError("the state is too short")
+            self._pool = Split(state[:beside], self._pool)
 
     def restart(self):
         """Start over: the next row is the first. State stays."""
         self._fed = 0
+        self._held = None  # the segment at hand
+        self._data = self._blob  # what the offsets of its ops count from
         self._seek(self._n_init_steps)
 
     def reset(self):
         """Clear the state: zero, then what the initial steps make. The run starts over."""
         for i in range(self._state_bytes):
             self._pool[i] = 0
+        self._held, self._data = None, self._blob
         if self._n_init_steps:
             self._seek(0)
             while self._row_done(0, self._n_init_steps) == MORE:
@@ -124,11 +155,11 @@ class Engine:
         if not rows or len(data) % row_bytes:
             raise ValueError("feed() takes whole rows of a streamed input")
         if len(data) // row_bytes > rows - self._fed:
-            raise ValueError("feed() got more rows than are left of the input")
+            raise ValueError("feed() got more rows than the model waits for")
         done = False
         for at in range(0, len(data), row_bytes):
             if self.run():
-                raise ValueError("feed() got a row that the model does not wait for")
+                raise ValueError("feed() got more rows than the model waits for")
             self._feed_row(bytes([b ^ flip for b in data[at : at + row_bytes]]))
             done = self.run()
         return done
@@ -147,6 +178,10 @@ class Engine:
         at = offset + self._fed % ring * row_bytes
         self._pool[at : at + row_bytes] = row
         self._fed += 1
+
+    def busy(self):
+        """Does the run stand in the middle of an inference?"""
+        return self._fed > 0 or self._step != self._n_init_steps or self._row != self._first
 
     def op(self):
         """Index of the op whose row comes next."""
@@ -187,12 +222,13 @@ class Engine:
                 return op
         return -1
 
-    def write(self, offset, data, flip):
-        """pool[offset + i] = data[i] ^ flip. ValueError where that is outside the pool."""
+    def write(self, tensor, data, flip):
+        """The first bytes of a tensor = each of data ^ flip. ValueError where there is no such tensor, or it is shorter."""
         data = byte_view(data)
+        offset, row_bytes, _, ring, _, constant = self._tensor(tensor if 0 <= tensor < self._n_tensors else 0)
+        if not 0 <= tensor < self._n_tensors or constant or len(data) > ring * row_bytes:
+            raise ValueError("a write outside a tensor")
         end = offset + len(data)
-        if offset < 0 or end > self._pool_bytes:
-            raise ValueError("a write outside the pool")
         pool = self._pool
         pool[offset:end] = data
         if flip:
@@ -203,28 +239,48 @@ class Engine:
         """The pool, as it was given."""
         return self._pool_object
 
+    def state(self):
+        """Where the state is: the pool, or a bytearray of its own."""
+        return self._state_object
+
     def _tensor(self, index):
-        """(offset, row_bytes, rows, ring, dtype, space)."""
-        return unpack_from("<IIHHBB", self._blob, self._tensors + 16 * index)
+        """(offset, row_bytes, rows, ring, dtype, whether it lies in the blob)."""
+        offset, row_bytes, rows, ring, dtype, space = unpack_from("<2I2H2B", self._blob, self._tensors + 16 * index)
+        return offset, row_bytes, rows, ring, dtype, space == 1
 
     def _seek(self, step):
         """Stand at the first row of a step, what its kernel needs at hand."""
         self._step = step
         self._waits_for = 0  # rows of the streamed input that must be there
         if step == self._n_steps:
-            self._op = 0
+            self._op = self._row = self._first = 0
             return
         self._op, self._row, rows = unpack_from("<2Hh", self._blob, self._steps + 6 * step)
+        self._first = self._row
         self._by = 1 if rows > 0 else -1
         self._end = self._row + rows
         if self._op == 0xFFFF:
             self._op = 0
             self._waits_for = self._end
             return
-        kernel, _, output, a, b, c, _, self._params = unpack_from("<BBHHHHHI", self._blob, self._ops + 28 * self._op)
+        kernel, _, output, a, b, c, self._segment, self._params = unpack_from("<BBHHHHHI", self._blob, self._ops + 28 * self._op)
         self._kernel = _kernel(kernel)
         self._inputs = [self._tensor(i) for i in (a, b, c) if i != 0xFFFF]
         self._output = self._tensor(output)
+
+    def _enter_segment(self):
+        """Have the segment of the present op at hand; what is loaded is proved."""
+        self._held = None
+        place = offset, size, window = unpack_from("<3I", self._blob, self._ops + 28 * self._n_ops + 12 * self._segment)
+        if self._load is None:
+            self._data = self._blob[offset : offset + size]
+        else:
+            self._load(self._segment)
+            self._data = self._pool[window : window + size]
+            for op in range(self._n_ops):
+                if unpack_from("<H", self._blob, self._ops + 28 * op + 10)[0] == self._segment:
+                    check_data(self._blob, op, place, self._data)
+        self._held = self._segment
 
     def _row_done(self, first=None, past=None):
         """Make the next row of the steps first .. past - 1, by default those of an inference. Returns the progress."""
@@ -236,7 +292,9 @@ class Engine:
             if self._fed < self._waits_for:
                 return WAITS
         else:
-            self._kernel(self._blob, self._pool, self._params, self._inputs, self._output, self._row)
+            if self._n_segments and self._held != self._segment:
+                self._enter_segment()
+            self._kernel(self._data, self._pool, self._params, self._inputs, self._output, self._row)
             self._row += self._by
             if self._row != self._end:
                 return MORE
@@ -244,5 +302,6 @@ class Engine:
             self._seek(self._step + 1)
             return MORE
         self._fed = 0
+        self._held = None
         self._seek(first)
         return DONE

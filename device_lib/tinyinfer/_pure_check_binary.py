@@ -23,17 +23,16 @@ def _sizes(p, sizes, single, tensor):
 
 
 def _broadcast(p, params, inputs, output, dtype):
-    """ti_broadcast; the last two inputs are of `dtype`, one before them bool."""
+    """ti_broadcast; the last two inputs are of `dtype`."""
     values = unpack_from("<4H2I4B", p.blob, params)
-    p.reserved(values[9])
     _sizes(p, values, 0, output)
-    indexes = unpack_from("<3H", p.blob, p.ops + 28 * p.index + 4)
+    indexes = unpack_from("<3H", p.start, p.ops + 28 * p.index + 4)
     for k in range(3):
         single = values[6 + k]
         p.between(single, 0, 63 if k < len(inputs) else 0, 16 + k)
         if k < len(inputs):
             tensor = inputs[k]
-            if tensor[_DTYPE] != (_BOOL if k + 2 < len(inputs) else dtype):
+            if k + 2 >= len(inputs) and tensor[_DTYPE] != dtype:
                 p.fail(FAULT_VALUE, indexes[k], 4 + 2 * k)
             _sizes(p, values, single, tensor)
             if single & 15:
@@ -56,35 +55,40 @@ def _rescales(p, params, at, count, dtype):
 
 
 def _binary(p, params, inputs, output, scratch):
-    dtype = output[_DTYPE]
-    _broadcast(p, params, inputs, output, dtype)
-    _rescales(p, params, 20, 4, dtype)
-    low, high, op, reserved0, reserved1, reserved2 = unpack_from("<2h4B", p.blob, params + 52)
+    dtype = inputs[0][_DTYPE]
+    low, high, op, *reserved = unpack_from("<2h4B", p.blob, params + 52)
+    p.reserved(p.blob[params + 19])
     _element(p, low, dtype, 52)
     _element(p, high, dtype, 54)
     p.between(high, low, 0x7FFF, 54)
     p.between(op, 0, 7, 56)
-    p.reserved(reserved0 | reserved1 | reserved2)
+    for value in reserved:
+        p.reserved(value)
+    _broadcast(p, params, inputs, output, output[_DTYPE])
+    _rescales(p, params, 20, 4, dtype)
 
 
 def _compare(p, params, inputs, output, scratch):
     dtype = inputs[0][_DTYPE]
+    holds = unpack_from("<I", p.blob, params + 36)[0]
+    p.reserved(p.blob[params + 19])
+    p.between(holds - (1 << 32) if holds >> 31 else holds, 0, 7, 36)
     _broadcast(p, params, inputs, output, dtype)
     _rescales(p, params, 20, 2, dtype)
-    holds = unpack_from("<I", p.blob, params + 36)[0]
-    p.between(holds - (1 << 32) if holds >> 31 else holds, 0, 7, 36)
 
 
 def _select(p, params, inputs, output, scratch):
+    p.reserved(p.blob[params + 19])
     _broadcast(p, params, inputs, output, output[_DTYPE])
 
 
 _NARROW = (_INT8, _INT16, _BOOL)
 _ALL = (_INT8, _INT16, _INT32, _BOOL)
+_WIDE = (_INT8, _INT16, _INT32)
 
 # As CHECKS in _pure_check_kernels.
 CHECKS = {
-    11: (_binary, 60, 2, 3, False, _NARROW, _NARROW),
-    12: (_compare, 40, 2, 3, False, _ALL, (_BOOL,)),
-    13: (_select, 20, 3, 7, False, _ALL, (_INT8, _INT16, _INT32)),
+    11: (_binary, 60, 3, False, (_NARROW, _NARROW), _NARROW),
+    12: (_compare, 40, 3, False, (_ALL, _ALL), (_BOOL,)),
+    13: (_select, 20, 7, False, ((_BOOL,), _WIDE, _WIDE), _WIDE),
 }

@@ -13,10 +13,10 @@ _OFFSET, _ROW_BYTES, _ROWS, _RING, _DTYPE = range(5)
 
 def stage(p, offset, channels, at, is_int16=False, wide=0):
     """ti_output_stage at `offset`; `at` is its byte in the kernel's parameters."""
-    bias, multiplier, shift, zero_point, low, high, per_channel, reserved = unpack_from("<3I3h2B", p.blob, offset)
+    bias, multiplier, shift, zero_point, low, high, per_channel, quick = unpack_from("<3I3h2B", p.blob, offset)
     n = channels if per_channel else 1
     least = -0x8000 if is_int16 else -0x80
-    p.reserved(reserved)
+    p.between(quick, 0, 1, at + 19)
     p.between(per_channel, 0, 1, at + 18)
     p.between(zero_point, least, ~least, at + 12)
     p.between(low, least, ~least, at + 14)
@@ -24,9 +24,30 @@ def stage(p, offset, channels, at, is_int16=False, wide=0):
     p.offset(bias, (8 if wide else 4) * channels, 4)
     p.offset(multiplier, 4 * n, 4)
     p.offset(shift, n, 1)
+    low, high = (-23, -1) if quick else (-31, 14 if wide else 30)
     for i in range(n):
         p.between(unpack_from("<i", p.blob, multiplier + 4 * i)[0], 0, 0x7FFFFFFF, at + 4)
-        p.between(unpack_from("<b", p.blob, shift + i)[0], -31, 14 if wide else 30, at + 8)
+        p.between(unpack_from("<b", p.blob, shift + i)[0], low, high, at + 8)
+
+
+def _pairs(p, offset, weights, k, out_c, scratch):
+    """ti_pairs at `offset`, of the matrix [out_c][k] at `weights`."""
+    runs, chunk, reserved = unpack_from("<I2H", p.blob, offset)
+    p.reserved(reserved | chunk & 3)
+    if not chunk:
+        p.reserved(runs)
+        return
+    words = (k + 3) // 4 * 4
+    p.pool(scratch, 4 * words)
+    p.offset(weights, out_c * k + words - k, 1)
+    if not runs:
+        return
+    for _ in range(0, out_c, 2):
+        done = 0
+        while done < -(-words // chunk):
+            p.offset(runs, 1, 1)
+            done += p.blob[runs] + 1
+            runs += 1
 
 
 def _bytes(tensor):
@@ -39,14 +60,10 @@ def window(p, fields, source, output):
     for i in range(12):
         p.between(fields[i], 1, 0xFFFF if i < 8 else 256, 2 * i)
     in_h, in_w, in_c, out_h, out_w, out_c, k_h, _, _, _, dilation_h = fields[:11]
-    images = source[_ROWS] // in_h
-    held = (k_h - 1) * dilation_h + 1
-    p.product(images, in_h, 1, source[_ROWS])
-    p.product(images, out_h, 1, output[_ROWS])
+    p.images(source, output, in_h, out_h)
     p.product(in_w, in_c, _bytes(source), source[_ROW_BYTES])
     p.product(out_w, out_c, _bytes(output), output[_ROW_BYTES])
-    if source[_RING] != source[_ROWS] and source[_RING] < held:
-        p.fail(FAULT_SHAPE, held, source[_RING])
+    p.ring(source, (k_h - 1) * dilation_h + 1)
 
 
 def _fully_connected(p, params, inputs, output, scratch):
@@ -57,31 +74,35 @@ def _fully_connected(p, params, inputs, output, scratch):
     p.product(pixels, out_c, 1, output[_ROW_BYTES])
     p.offset(weights, in_c * out_c, 1)
     stage(p, params + 16, out_c, 16)
+    _pairs(p, params + 36, weights, in_c, out_c, scratch)
 
 
-def _conv(p, params, fields, taps):
-    """What follows the window in either convolution; `taps` is the number of weights."""
+def _conv(p, params, taps):
+    """What convolutions prove; `taps` are the weights' elements."""
     zero_point, reserved, weights = unpack_from("<hHI", p.blob, params + 28)
     p.between(zero_point, -128, 127, 28)
     p.reserved(reserved)
     p.offset(weights, taps, 1)
-    stage(p, params + 36, fields[5], 36)
+    return weights
 
 
 def _conv2d(p, params, inputs, output, scratch):
     fields = unpack_from("<14H", p.blob, params)
-    window(p, fields, inputs[0], output)
     patch = fields[6] * fields[7] * fields[2]
-    _conv(p, params, fields, patch * fields[5])
+    weights = _conv(p, params, patch * fields[5])
+    window(p, fields, inputs[0], output)
+    stage(p, params + 36, fields[5], 36)
     p.pool(scratch, patch)
+    _pairs(p, params + 56, weights, patch, fields[5], scratch)
 
 
 def _depthwise_conv2d(p, params, inputs, output, scratch):
     fields = unpack_from("<14H", p.blob, params)
-    window(p, fields, inputs[0], output)
     in_c, out_c = fields[2], fields[5]
+    _conv(p, params, fields[6] * fields[7] * out_c)
+    window(p, fields, inputs[0], output)
     p.product(out_c // in_c, in_c, 1, out_c)
-    _conv(p, params, fields, fields[6] * fields[7] * out_c)
+    stage(p, params + 36, out_c, 36)
 
 
 def _never_empty(p, size, out, taps, stride, pad):
@@ -106,20 +127,31 @@ def pool_window(p, params, source, output):
 
 
 def _pool2d(p, params, inputs, output, scratch):
-    pool_window(p, params, inputs[0], output)
     low, high = unpack_from("<2h", p.blob, params + 28)
     p.min_max(low, high, 28)
+    pool_window(p, params, inputs[0], output)
 
 
-def softmax(p, params, inputs, output, scratch):
+def softmax(p, params, inputs, output):
+    """The fields of a ti_softmax and the tensors."""
     count, depth, table, table_count, reserved = unpack_from("<3I2H", p.blob, params)
     p.reserved(reserved)
-    p.elements(inputs[0], output, count, depth)
     p.between(table_count, 1, 256, 12)
     p.offset(table, 4 * table_count, 4)
+    p.elements(inputs[0], output, count, depth)
+
+
+def exps(p, params):
+    """The depth and the table of a ti_softmax."""
+    depth, table, table_count = unpack_from("<2IH", p.blob, params + 4)
     p.between(depth, 1, 4095, 4)
     for i in range(table_count):
         p.between(unpack_from("<i", p.blob, table + 4 * i)[0], 0 if i else 1 << 30, 0x7FFFFFFF, 8)
+
+
+def _softmax(p, params, inputs, output, scratch):
+    softmax(p, params, inputs, output)
+    exps(p, params)
 
 
 def _add(p, params, inputs, output, scratch):
@@ -146,26 +178,19 @@ def _pad(p, params, inputs, output, scratch):
     in_h, out_h, pad_top, fill, in_w, out_w, pad_left, in_c, out_c, pad_c = unpack_from("<3Hh6I", p.blob, params)
     p.between(in_h, 1, 0xFFFF, 0)
     p.between(out_h, 1, 0xFFFF, 2)
-    images = source[_ROWS] // in_h
-    p.product(images, in_h, 1, source[_ROWS])
-    p.product(images, out_h, 1, output[_ROWS])
+    p.between(fill, -128, 127, 6)
     p.product(in_w, in_c, 1, source[_ROW_BYTES])
     p.product(out_w, out_c, 1, output[_ROW_BYTES])
+    p.images(source, output, in_h, out_h)
     for before, size, out in (pad_top, in_h, out_h), (pad_left, in_w, out_w), (pad_c, in_c, out_c):
         if before + size > out:
             p.fail(FAULT_SHAPE, before + size, out)
-    p.between(fill, -128, 127, 6)
 
 
 def reduction(p, source, output, outer, width, inner, rows):
-    """What the kernels that reduce over `rows` input rows and over the width prove of their tensors."""
-    size = _bytes(source)
+    """What the kernels that reduce over `rows` input rows and over the width prove of their tensors' sizes."""
     p.product(output[_ROWS], rows, 1, source[_ROWS])
-    if source[_RING] != source[_ROWS] and source[_RING] < rows:
-        p.fail(FAULT_SHAPE, rows, source[_RING])
-    if source[_ROW_BYTES] % size:
-        p.fail(FAULT_SHAPE, size, source[_ROW_BYTES])
-    p.product(outer, width, inner, source[_ROW_BYTES] // size)
+    p.product(outer, width, inner, source[_ROW_BYTES], _bytes(source))
     p.product(outer, inner, 4 if output[_DTYPE] == 4 else _bytes(output), output[_ROW_BYTES])
 
 
@@ -173,11 +198,12 @@ def _reduce_mean(p, params, inputs, output, scratch):
     source = inputs[0]
     outer, width, inner, rows, zero_point, multiplier, shift, _ = unpack_from("<3IHh3i", p.blob, params)
     least = -0x8000 if source[_DTYPE] == 3 else -0x80
-    p.between(output[_DTYPE], source[_DTYPE], source[_DTYPE], 2)
+    p.equal(source[_DTYPE], output[_DTYPE])
     reduction(p, source, output, outer, width, inner, rows)
     p.between(shift, -31, 30, 20)
     p.between(multiplier, 0, 0x7FFFFFFF, 16)
     p.between(zero_point, least, ~least, 14)
+    p.ring(source, rows)
 
 
 def _table(p, params, inputs, output, scratch):
@@ -192,17 +218,17 @@ _I8_I16 = (1, 3)
 _BYTE = (1, 2, 6)
 _ANY = (1, 2, 3, 4, 6)
 
-# By kernel number: the check, bytes of parameters, number of inputs, bit i: input i may be a constant, has it scratch
-# memory, dtypes of the inputs, of the output.
+# By kernel number: the check, bytes of parameters, bit i: input i may be a constant, has it scratch memory, dtypes of each
+# input, of the output.
 CHECKS = {
-    1: (_fully_connected, 36, 1, 0, False, _I8, _I8),
-    2: (_conv2d, 56, 1, 0, True, _I8, _I8),
-    3: (_depthwise_conv2d, 56, 1, 0, False, _I8, _I8),
-    4: (_pool2d, 32, 1, 0, False, _I8, _I8),
-    5: (_pool2d, 32, 1, 0, False, _I8, _I8),
-    6: (softmax, 16, 1, 0, False, _I8, _I8_I16),
-    7: (_add, 32, 2, 3, False, _I8, _I8),
-    8: (_pad, 32, 1, 0, False, _ANY, _ANY),
-    9: (_reduce_mean, 28, 1, 0, False, _I8_I16, _I8_I16),
-    10: (_table, 8, 1, 0, False, _BYTE, _BYTE),
+    1: (_fully_connected, 44, 0, True, (_I8,), _I8),
+    2: (_conv2d, 64, 0, True, (_I8,), _I8),
+    3: (_depthwise_conv2d, 56, 0, False, (_I8,), _I8),
+    4: (_pool2d, 32, 0, False, (_I8,), _I8),
+    5: (_pool2d, 32, 0, False, (_I8,), _I8),
+    6: (_softmax, 16, 0, False, (_I8,), _I8_I16),
+    7: (_add, 32, 3, False, (_I8, _I8), _I8),
+    8: (_pad, 32, 0, False, (_ANY,), _ANY),
+    9: (_reduce_mean, 28, 0, False, (_I8_I16,), _I8_I16),
+    10: (_table, 8, 0, False, (_BYTE,), _BYTE),
 }

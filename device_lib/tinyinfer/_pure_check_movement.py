@@ -28,7 +28,8 @@ def _copy(p, params, inputs, output, scratch):
     size = unpack_from("<6I", p.blob, params + 12)
     in_stride = unpack_from("<6i", p.blob, params + 36)
     out_stride = unpack_from("<6I", p.blob, params + 60)
-    p.reserved(reserved[0] | reserved[1] | reserved[2])
+    for value in reserved:
+        p.reserved(value)
     p.between(row_dims, 0, _DIMS - 1, 8)
     total = source[_ROWS] * source[_ROW_BYTES]
     p.equal(total, total & UINT32_MAX)
@@ -68,7 +69,6 @@ def _copy(p, params, inputs, output, scratch):
 def _gather(p, params, inputs, output, scratch):
     source, chosen = inputs
     vectors, depth, count, inner, repeat = unpack_from("<5I", p.blob, params)
-    p.between(chosen[_DTYPE], 4, 4, 6)
     p.equal(output[_ROWS], source[_ROWS])
     p.product(chosen[_ROWS], repeat, 1, output[_ROWS])
     p.product(vectors, depth, inner, source[_ROW_BYTES])
@@ -77,9 +77,10 @@ def _gather(p, params, inputs, output, scratch):
 
 
 _ANY = (1, 2, 3, 4, 6)
+_I32 = (4,)
 
 # As in _pure_check_kernels.
 CHECKS = {
-    14: (_copy, 84, 1, 1, False, _ANY, _ANY),
-    15: (_gather, 20, 2, 3, False, _ANY, _ANY),
+    14: (_copy, 84, 1, False, (_ANY,), _ANY),
+    15: (_gather, 20, 3, False, (_ANY, _I32), _ANY),
 }

@@ -2,7 +2,7 @@
 
 from struct import unpack_from
 
-from ._pure_check_kernels import reduction, softmax
+from ._pure_check_kernels import exps, reduction, softmax
 from ._pure_proof import FAULT_VALUE
 
 
@@ -10,20 +10,22 @@ def _reduce_max(p, params, inputs, output, scratch):
     outer, width, inner, rows, minimum = unpack_from("<3I2H", p.blob, params)
     reduction(p, inputs[0], output, outer, width, inner, rows)
     p.between(minimum, 0, 1, 14)
+    p.ring(inputs[0], rows)
 
 
 def _l2_norm(p, params, inputs, output, scratch):
     count, depth, zero_point = unpack_from("<2Ii", p.blob, params)
     p.elements(inputs[0], output, count, depth)
+    p.between(zero_point, -128, 127, 8)
     if depth > 33025:
         p.fail(FAULT_VALUE, depth, 4)
-    p.between(zero_point, -128, 127, 8)
 
 
 def _log_softmax(p, params, inputs, output, scratch):
-    softmax(p, params, inputs, output, scratch)
+    softmax(p, params, inputs, output)
     p.reserved(unpack_from("<H", p.blob, params + 26)[0])
     p.multipliers(params, 16, 24, 2)
+    exps(p, params)
 
 
 def _convert(p, params, inputs, output, scratch):
@@ -45,15 +47,16 @@ def _table16(p, params, inputs, output, scratch):
 
 
 def _softmax16(p, params, inputs, output, scratch):
-    count, depth, exps, reciprocals, _, _, reserved0, reserved1, reserved2 = unpack_from("<4Iib3B", p.blob, params)
-    p.reserved(reserved0 | reserved1 | reserved2)
+    count, depth, table, reciprocals, _, _, *reserved = unpack_from("<4Iib3B", p.blob, params)
+    for value in reserved:
+        p.reserved(value)
     p.elements(inputs[0], output, count, depth)
     p.multipliers(params, 16, 20, 1)
-    p.offset(exps, 1026, 2)
+    p.offset(table, 1026, 2)
     p.offset(reciprocals, 1026, 2)
     if depth > 65536:
         p.fail(FAULT_VALUE, depth, 4)
-    for i, value in enumerate(unpack_from("<513h", p.blob, exps)):
+    for i, value in enumerate(unpack_from("<513h", p.blob, table)):
         p.between(value, 0 if i < 511 else 1 << 14, 0x7FFF, 8)
 
 
@@ -63,11 +66,11 @@ _I32 = (4,)
 _ANY = (1, 2, 3, 4, 6)
 
 CHECKS = {
-    16: (_reduce_max, 16, 1, 0, False, _I8, _I8),
-    17: (_reduce_max, 16, 1, 0, False, _I8, _I32),
-    21: (_l2_norm, 12, 1, 0, False, _I8, _I8),
-    22: (_log_softmax, 28, 1, 0, False, _I8, _I8),
-    23: (_convert, 32, 1, 0, False, _ANY, _ANY),
-    24: (_table16, 12, 1, 0, False, _I16, _I16),
-    25: (_softmax16, 24, 1, 0, False, _I16, _I16),
+    16: (_reduce_max, 16, 0, False, (_I8,), _I8),
+    17: (_reduce_max, 16, 0, False, (_I8,), _I32),
+    21: (_l2_norm, 12, 0, False, (_I8,), _I8),
+    22: (_log_softmax, 28, 0, False, (_I8,), _I8),
+    23: (_convert, 32, 0, False, (_ANY,), _ANY),
+    24: (_table16, 12, 0, False, (_I16,), _I16),
+    25: (_softmax16, 24, 0, False, (_I16,), _I16),
 }

@@ -3,15 +3,12 @@
 from struct import unpack_from
 
 _OFFSET, _ROW_BYTES, _ROWS, _RING, _DTYPE = range(5)
-_INT8, _INT16 = 1, 3
+_INT16 = 3
 
 
 def _lstm(p, params, inputs, output, scratch):
     source, hidden, cell = inputs
     in_c, units, steps, zero_point, cell_min, cell_max, weights, bias, sigmoid = unpack_from("<3H3h3I", p.blob, params)
-    p.between(source[_DTYPE], _INT8, _INT8, 4)
-    p.between(hidden[_DTYPE], _INT8, _INT8, 6)
-    p.between(cell[_DTYPE], _INT16, _INT16, 8)
     p.equal(output[_ROWS], source[_ROWS])
     p.equal(hidden[_ROWS], cell[_ROWS])
     p.equal(in_c, source[_ROW_BYTES])
@@ -22,10 +19,10 @@ def _lstm(p, params, inputs, output, scratch):
     p.between(zero_point, -128, 127, 6)
     p.between(cell_max, cell_min, 0x7FFF, 10)
     p.between(unpack_from("<b", p.blob, params + 79)[0], -30, 14, 79)
-    p.offset(weights, 4 * units * (in_c + units), 1)
     p.offset(bias, 32 * units, 4)
     p.offset(sigmoid, 512, 2)
     p.multipliers(params, 24, 68, 11)
+    p.offset(weights, 4 * units * (in_c + units), 1)
 
 
 def _svdf(p, params, inputs, output, scratch):
@@ -35,24 +32,24 @@ def _svdf(p, params, inputs, output, scratch):
     filters = units * rank
     size = 2 if state[_DTYPE] == _INT16 else 1
     p.reserved(reserved)
-    p.between(source[_DTYPE], _INT8, _INT8, 4)
     p.equal(output[_ROWS], source[_ROWS])
     p.equal(output[_ROWS], state[_ROWS])
     p.equal(in_c, source[_ROW_BYTES])
     p.equal(units, output[_ROW_BYTES])
     p.product(filters, memory, size, state[_ROW_BYTES])
     p.offset(weights, filters * in_c, 1)
-    p.offset(time_weights, state[_ROW_BYTES], size)
     p.offset(filter_bias, 4 * filters, 4)
     p.offset(bias, 4 * units, 4)
     p.between(zero_point, -128, 127, 34)
     p.multipliers(params, 24, 36, 2)
+    p.offset(time_weights, state[_ROW_BYTES], size)
 
 
 _I8 = (1,)
+_I16 = (3,)
 _I8_I16 = (1, 3)
 
 CHECKS = {
-    28: (_lstm, 80, 3, 0, False, _I8_I16, _I8),
-    29: (_svdf, 40, 2, 0, False, _I8_I16, _I8),
+    28: (_lstm, 80, 0, False, (_I8, _I8, _I16), _I8),
+    29: (_svdf, 40, 0, False, (_I8, _I8_I16), _I8),
 }

@@ -98,7 +98,7 @@ def int16s(buffer, offset, count):
 
 
 def row_at(tensor, row):
-    """Where a row lies in the pool or the blob; `tensor` is (offset, row_bytes, rows, ring, dtype, space)."""
+    """Where a row lies in the pool or the blob; `tensor` is (offset, row_bytes, rows, ring, dtype, is it constant)."""
     return tensor[0] + row % tensor[3] * tensor[1]
 
 

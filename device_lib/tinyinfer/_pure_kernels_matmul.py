@@ -1,14 +1,14 @@
 """BATCH_MATMUL and RESIZE_BILINEAR in plain Python. Called as in _pure_kernels."""
 
-from struct import pack_into, unpack_from
+from struct import pack, unpack_from
 
-from ._pure_fixed import int8s, row_at, rshift, scale_sum, wrap
+from ._pure_fixed import int8s, int16s, row_at, rshift, scale_sum, wrap
 
 
 def _elements(buffer, tensor, first, step, count):
     """`count` elements of a whole tensor, from number `first` on, `step` apart."""
     if tensor[4] == 3:
-        return [unpack_from("<h", buffer, tensor[0] + 2 * (first + i * step))[0] for i in range(count)]
+        return [int16s(buffer, tensor[0] + 2 * (first + i * step), 1)[0] for i in range(count)]
     return [(buffer[tensor[0] + first + i * step] & 0xFF ^ 0x80) - 0x80 for i in range(count)]
 
 
@@ -33,7 +33,7 @@ def batch_matmul(blob, pool, params, inputs, output, row):
         for i in range(size[5]):
             total += (a[i] - zero_point1) * (b[i] - zero_point2)
         q = scale_sum(total, multiplier, shift, wide) + zero_point
-        pack_into(code, pool, to, low if q < low else ~low if q > ~low else q)
+        pool[to : to + step] = pack(code, low if q < low else ~low if q > ~low else q)
         to += step
         at1 += step1[4]
         at2 += step2[4]

@@ -1,5 +1,6 @@
 """The kernels that only move bytes, in plain Python. Called as in _pure_kernels."""
 
+from array import array
 from struct import unpack_from
 
 from ._pure_fixed import row_at
@@ -52,10 +53,10 @@ def gather(blob, pool, params, inputs, output, row):
     at = row_at(source, row)
     to = row_at(output, row)
     indices = row_at(chosen, row // repeat)
+    index = array("i", bytes((blob if chosen[5] else pool)[indices : indices + 4 * count]))
     for _ in range(vectors):
         for i in range(count):
-            k = unpack_from("<i", blob if chosen[5] else pool, indices + 4 * i)[0]
-            k = at + min(max(k, 0), depth - 1) * inner
+            k = at + min(max(index[i], 0), depth - 1) * inner
             pool[to : to + inner] = bytes(memory[k : k + inner])
             to += inner
         at += depth * inner

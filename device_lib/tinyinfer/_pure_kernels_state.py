@@ -3,7 +3,7 @@
 from array import array
 from struct import unpack_from
 
-from ._pure_fixed import int8s, requantise, row_at, squash, wrap
+from ._pure_fixed import int8s, int16s, requantise, row_at, squash, wrap
 
 
 def _clamp(x, low, high):
@@ -45,7 +45,7 @@ def lstm(blob, pool, params, inputs, output, row):
                 total += scaled(k + part, wrap(_dot(parts[part], w, at) + bias[k + part]))
                 at += len(parts[part])
             gates.append(squash(table, 3 * _clamp(total, -32768, 32767), k == 4))
-        value = unpack_from("<h", pool, at_cell + 2 * c)[0]
+        value = int16s(pool, at_cell + 2 * c, 1)[0]
         value = _clamp(scaled(8, gates[1] * value) + scaled(9, gates[0] * gates[2]), cell_min, cell_max)
         pool[at_cell + 2 * c] = value & 0xFF
         pool[at_cell + 2 * c + 1] = value >> 8 & 0xFF

@@ -31,20 +31,21 @@ class Tensor:
 
     # Of uint8 edges only the outside is uint8: the pool holds x ^ 0x80, which is int8 with its zero point 128 less.
 
-    def __init__(self, engine, blob, pool, at):
-        """`at`: offset of the ti_io record in `blob`."""
+    def __init__(self, engine, blob, memory, at):
+        """`at`: offset of the ti_io record in `blob`; `memory`: (view, its first pool offset) of each enum ti_space."""
         tensor, dtype, edge, _, stream = unpack_from("<H4B", blob, at)
-        offset, row_bytes, rows = unpack_from("<IIH", blob, unpack_from("<I", blob, 28)[0] + 16 * tensor)
+        offset, row_bytes, rows, _, _, space = unpack_from("<2I2H2B", blob, unpack_from("<I", blob, 28)[0] + 16 * tensor)
+        view, first = memory[space]
         self._engine = engine
         self._blob = blob
         self._at = at
-        self._offset = offset
+        self._tensor = tensor
         self.flip = 0x80 if edge == _UINT8 and dtype == _INT8 else 0
         if dtype not in _DTYPES:
             raise ValueError("%s lies in the pool as dtype %d, which none can: build it again" % (self.name, dtype))
         self.kind = _DTYPES[_UINT8 if self.flip else dtype]
         self.stream = stream == 1
-        self.data = pool[offset : offset + (0 if stream else rows * row_bytes)]
+        self.data = view[offset - first : offset - first + (0 if stream else rows * row_bytes)]
 
     @property
     def name(self):
@@ -112,7 +113,7 @@ class Tensor:
         self._engine.restart()
         if isinstance(x, _RAW) and len(x) == len(self.data) and type(x[0]) is not float:
             try:
-                self._engine.write(self._offset, x, self.flip)
+                self._engine.write(self._tensor, x, self.flip)
                 return
             except (TypeError, ValueError):  # an array of wider integers
                 pass
