@@ -1,73 +1,85 @@
 """Where every byte of RAM lies, once the order of work is known.
 
-Every buffer is an Item: rows, each alive from the event that writes it to the event that reads it last. Two items may lie
-over each other as far as no two rows that are alive together do, so an op's output may be laid over its own input at the
-smallest distance at which it never overtakes it ("diagonal" overlap), and a chain of such ops needs little more than its
-largest tensor. Packing is first fit with those distances, in several orders, then a bounded seeded search.
+Every buffer is an Item: parts (its rows, as a rule), each alive from the event that writes it to the event that reads
+it last. Two items may lie over each other as far as no two parts that are alive together do, so an op's output may be
+laid over its own input at the smallest distance at which it never overtakes it ("diagonal" overlap), and a chain of
+such ops needs little more than its largest tensor. Packing is first fit with those distances, in several orders, then a
+bounded seeded search.
 """
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 
 ALIGN = 4  # of every buffer: kernels may read activations and scratch by the word
-_MOST_ROW_PAIRS = 1 << 20  # beyond, an item counts as one row
+_MOST_PAIRS_OF_PARTS = 1 << 20  # beyond, an item counts as one part
 _ROUNDS = 300
 
 
 @dataclass(eq=False)
 class Item:
-    """Memory for `buffers`, which all start where it starts: `rows` rows of `row_bytes`.
+    """Memory for `buffers`, which all start where it starts.
 
-    born, dies: int64 [rows], the events that write each row first and read it last, both inclusive.
+    bounds: int64 [parts + 1], the bytes at which its parts start, and its end. born, dies: int64 [parts], the events
+    that write each part first and read it last, both inclusive; a part that is never used dies before it is born.
     """
 
     buffers: list
-    rows: int
-    row_bytes: int
+    bounds: np.ndarray
     born: np.ndarray
     dies: np.ndarray
-    offset: int = field(default=0)
+    offset: "int | None" = None
+    apart: bool = False  # what is alive together with it shares no byte with it, not even of parts that are not
 
     @property
     def nbytes(self):
-        return -(-self.rows * self.row_bytes // ALIGN) * ALIGN
+        return -(-int(self.bounds[-1]) // ALIGN) * ALIGN
 
     def block(self):
-        """The same memory as one row."""
-        one = np.array([self.born.min()]), np.array([self.dies.max()])
-        return Item(self.buffers, 1, self.nbytes, *one)
+        """The same memory as one part."""
+        return block(self.buffers, self.nbytes, [self.born.min(), self.dies.max()])
+
+
+def block(buffers, nbytes, events):
+    """An Item of one part, alive from the first of `events` to the last."""
+    return Item(buffers, np.array([0, nbytes]), np.array([min(events)]), np.array([max(events)]))
 
 
 def distance(below, above):
     """Bytes that `below` must start before `above` at least, None where the two are never alive together.
 
-    Row j of `below` ends before row i of `above` starts, for all rows that are alive at one time. May be negative.
+    Part j of `below` ends before part i of `above` starts, for all parts that are alive at one time. May be negative.
     """
     if below.dies.max() < above.born.min() or above.dies.max() < below.born.min():
         return None
-    if below.rows * above.rows > _MOST_ROW_PAIRS:
+    if below.apart or above.apart or len(below.born) * len(above.born) > _MOST_PAIRS_OF_PARTS:
         below, above = below.block(), above.block()
     together = (below.born[:, None] <= above.dies[None, :]) & (above.born[None, :] <= below.dies[:, None])
     j, i = np.nonzero(together)
     if not len(j):
         return None
-    farthest = int(((j + 1) * below.row_bytes - i * above.row_bytes).max())
+    farthest = int((below.bounds[j + 1] - above.bounds[i]).max())
     return -(-farthest // ALIGN) * ALIGN
 
 
-def lower_bound(items):
-    """The most bytes alive at one time, row by row: no placement of these items needs less."""
+def alive(items):
+    """[(event, bytes alive from it on)] in the order of events, of which only those are named that change it."""
     change = {}
     for item in items:
-        for born, dies in zip(item.born.tolist(), item.dies.tolist()):
-            change[born] = change.get(born, 0) + item.row_bytes
-            change[dies + 1] = change.get(dies + 1, 0) - item.row_bytes
-    peak = alive = 0
-    for when in sorted(change):
-        alive += change[when]
-        peak = max(peak, alive)
+        for born, dies, nbytes in zip(item.born.tolist(), item.dies.tolist(), np.diff(item.bounds).tolist()):
+            if born > dies:
+                continue
+            change[born] = change.get(born, 0) + nbytes
+            change[dies + 1] = change.get(dies + 1, 0) - nbytes
+    when = sorted(change)
+    return list(zip(when, accumulate(change[event] for event in when)))
+
+
+def lower_bound(items):
+    """The most bytes alive at one time, part by part: no placement of these items needs less."""
+    peak = max((nbytes for _, nbytes in alive(items)), default=0)
     return -(-peak // ALIGN) * ALIGN
 
 
