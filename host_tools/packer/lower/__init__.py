@@ -5,7 +5,8 @@ from ..fold import ONLY_FOLDED
 from . import (  # noqa: F401  (each registers its ops)
     binary, conv, convert, edges, gather, general_conv, lstm, matmul, movement, padding, pool, reduce, resize, softmax, state, svdf, unary,
 )  # fmt: skip
-from .alias import leave_out_slices
+from .alias import leave_out_moves
+from .constants import fold_constants
 from .context import LOWERINGS, Context, CannotLower
 from .fuse import fuse_tables
 
@@ -34,9 +35,10 @@ def lower(graph):
     if not problems:
         try:
             program = context.finish()
+            fold_constants(program)
             state.leave_out_copies(program, context.copies)
             fuse_tables(program)
-            leave_out_slices(program)
+            leave_out_moves(program)
             return program
         except CannotLower as e:
             problems.append(str(e))

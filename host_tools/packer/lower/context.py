@@ -251,27 +251,3 @@ def channel_multipliers(x, weights, output, channels):
         raise CannotLower("its weights have a zero point; convert with symmetric int8 weights")
     pairs = [quantise_multiplier(x.scale * float(s) / output.scale) for s in weights.scales]
     return pairs if len(set(pairs)) > 1 else pairs[:1]
-
-
-def output_stage(op, x, weights, bias, output, sums, channels):
-    """ti_output_stage of a sum of products.
-
-    `weights`: the TFLite weight tensor. `sums`: int64 [channels], the sum of the weights of each output channel, for folding
-    the input's zero point into the bias.
-    """
-    if bias is not None and (bias.dtype != "int32" or not bias.is_const or bias.elements != channels):
-        raise CannotLower(f"its bias must be {channels} constant int32; convert to full int8")
-    pairs = channel_multipliers(x, weights, output, channels)
-    if any(shift > 30 for _, shift in pairs):
-        raise CannotLower("its output scale is far too small for its input; convert the model again")
-    folded = (np.zeros(channels, np.int64) if bias is None else bias.data.astype(np.int64).ravel()) - x.zero_point * sums
-    low, high = activation_range(op, output)
-    return {
-        "bias": (folded & 0xFFFFFFFF).astype(np.uint32).astype("<u4").view("<i4"),
-        "multiplier": np.array([m for m, _ in pairs], "<i4"),
-        "shift": np.array([s for _, s in pairs], np.int8),
-        "zero_point": output.zero_point,
-        "min": low,
-        "max": high,
-        "per_channel": int(len(pairs) > 1),
-    }

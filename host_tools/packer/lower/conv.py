@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from .context import CannotLower, lowers, output_stage, require_int8, require_int16
+from .context import CannotLower, lowers, require_int8, require_int16
 from .general_conv import emit_general_conv, require_weights
+from .pairs import pairs, scratch_bytes
+from .stage import output_stage
 from .window import window
 
 DTYPES = "int8, int16"
@@ -43,16 +45,18 @@ def conv2d(context, op):
 def emit_conv(context, op, x, w, bias, y, win, weights):
     """A CONV2D with `weights` int8 [out_c, k_h, k_w, in_c]; `w` is the TFLite tensor that has their scales."""
     out_c, k_h, k_w, in_c = weights.shape
-    stage = output_stage(op, x, w, bias, y, weights.astype(np.int64).sum(axis=(1, 2, 3)), out_c)
     patch = k_h * k_w * in_c
+    matrix = weights.reshape(out_c, patch)
+    stage = output_stage(op, x, w, bias, y, matrix)
+    two_by_two = pairs(matrix) if win["out_w"] > 1 else {}
     macs = y.elements * patch
     src, dst = context.rows(x), context.rows(y)
     if k_h == k_w == 1 and win["stride_h"] == win["stride_w"] == 1:
-        params = {"pixels": win["out_w"], "in_c": in_c, "out_c": out_c, "weights": weights.reshape(out_c, in_c), "stage": stage}
-        context.emit(op, "FULLY_CONNECTED", [src], dst, params, macs)
+        params = {"pixels": win["out_w"], "in_c": in_c, "out_c": out_c, "weights": matrix, "stage": stage, "pairs": two_by_two}
+        context.emit(op, "FULLY_CONNECTED", [src], dst, params, macs, scratch_bytes=scratch_bytes(params))
         return
-    params = {"window": win, "in_zero_point": x.zero_point, "weights": weights, "stage": stage}
-    context.emit(op, "CONV2D", [src], dst, params, macs, scratch_bytes=patch)
+    params = {"window": win, "in_zero_point": x.zero_point, "weights": weights, "stage": stage, "pairs": two_by_two}
+    context.emit(op, "CONV2D", [src], dst, params, macs, scratch_bytes=scratch_bytes(params))
 
 
 @lowers("DEPTHWISE_CONV_2D", "DEPTHWISE_CONV2D", DTYPES, "of one input channel becomes CONV2D; int16 becomes GENERAL_CONV")
@@ -75,7 +79,7 @@ def depthwise_conv2d(context, op):
 def emit_depthwise(context, op, x, w, bias, y, win, weights):
     """A DEPTHWISE_CONV2D with `weights` int8 [1, k_h, k_w, out_c]; `w` is the TFLite tensor that has their scales."""
     _, k_h, k_w, out_c = weights.shape
-    stage = output_stage(op, x, w, bias, y, weights.astype(np.int64).sum(axis=(0, 1, 2)), out_c)
+    stage = output_stage(op, x, w, bias, y, weights.reshape(-1, out_c).T)
     params = {"window": win, "in_zero_point": x.zero_point, "weights": weights.reshape(k_h, k_w, out_c), "stage": stage}
     context.emit(op, "DEPTHWISE_CONV2D", [context.rows(x)], context.rows(y), params, y.elements * k_h * k_w)
 
@@ -93,7 +97,7 @@ def fully_connected(context, op):
     if x.dtype == "int16":
         one_by_one(context, op, x, w, bias, y, batch)
         return
-    stage = output_stage(op, x, w, bias, y, w.data.astype(np.int64).sum(axis=1), out_c)
+    stage = output_stage(op, x, w, bias, y, w.data)
     params = {"pixels": 1, "in_c": in_c, "out_c": out_c, "weights": w.data, "stage": stage}
     context.emit(op, "FULLY_CONNECTED", [context.rows(x, batch)], context.rows(y, batch), params, batch * out_c * in_c)
 

@@ -3,8 +3,9 @@
 import numpy as np
 
 from ..fixedpoint import quantise_multiplier
-from .context import CannotLower, lowers, output_stage, require_int8, require_int16
+from .context import CannotLower, lowers, require_int8, require_int16
 from .general_conv import in_15_bits
+from .stage import output_stage
 
 
 @lowers("BATCH_MATMUL", "BATCH_MATMUL", "int8, int16", "int8 by a constant matrix without zero point becomes FULLY_CONNECTED")
@@ -18,7 +19,7 @@ def batch_matmul(context, op):
     if not wide and not adj_x and not x1.is_const and x2.is_const and x2.zero_point == 0 and x2.elements == depth * columns:
         weights = x2.data.reshape((columns, depth) if adj_y else (depth, columns))
         weights = np.ascontiguousarray(weights if adj_y else weights.T)
-        stage = output_stage(op, x1, x2, None, y, weights.astype(np.int64).sum(axis=1), columns)
+        stage = output_stage(op, x1, x2, None, y, weights)
         vectors = y.elements // columns
         params = {"pixels": 1, "in_c": depth, "out_c": columns, "weights": weights, "stage": stage}
         context.emit(op, "FULLY_CONNECTED", [context.rows(x1, vectors)], context.rows(y, vectors), params, macs)
@@ -34,7 +35,7 @@ def batch_matmul(context, op):
         "shift": shift,
         "zero_point": [x1.zero_point, x2.zero_point, y.zero_point],
     }
-    inputs = [context.rows(x1, 1), context.rows(x2, 1)]
+    inputs = [context.rows(x1), context.rows(x2)]
     context.emit(op, "BATCH_MATMUL", inputs, context.rows(y, y.elements // columns), params, macs)
 
 

@@ -1,0 +1,73 @@
+"""Pairs of pixels: whether a product may be made two pixels at a time (SPEC.md, "Pairs of pixels"), and in what chunks."""
+
+import numpy as np
+
+_EXCEPTION = 2  # taps of an exception's parts
+_LONGEST_RUN = 255  # a chunk further on becomes an exception that need not be one
+
+# Instructions of a Cortex-M0+, for two channels and two pixels, as counted: a tap, emptying the halves, an exception of
+# 4 taps or of more.
+_TAP, _EMPTY, _INTERRUPT = 8, 6, (17, 33)
+
+
+def pair_words(taps):
+    """Words of scratch memory for two pixels' windows of `taps` elements."""
+    return -(-taps // 4) * 4
+
+
+def scratch_bytes(params):
+    """Of a FULLY_CONNECTED or CONV2D with these parameters: two pixels' windows, or a CONV2D's one."""
+    if "window" in params:
+        window = params["window"]
+        taps = window["k_h"] * window["k_w"] * window["in_c"]
+        return 4 * pair_words(taps) if params["pairs"] else taps
+    return 4 * pair_words(params["in_c"]) if params["pairs"] else 0
+
+
+def pairs(matrix):
+    """ti_pairs of a weight matrix, int8 [out_c, taps]; {} where pixels have to be made one by one."""
+    channels, taps = matrix.shape
+    padded = np.zeros((channels + channels % 2, pair_words(taps)), np.int64)
+    padded[:channels, :taps] = matrix
+    if not _fits(padded, _EXCEPTION).all():
+        return {}
+    by_cost = {}
+    chunk = 4
+    while True:
+        chunk = min(chunk, padded.shape[1], 0xFFFC)
+        exceptions = ~_fits(padded, chunk)
+        both = exceptions[0::2] | exceptions[1::2]  # two channels are made at a time
+        by_cost.setdefault(_instructions(both, chunk, padded.shape[1]), (chunk, both))
+        if chunk in (padded.shape[1], 0xFFFC):
+            break
+        chunk *= 2
+    chunk, exceptions = by_cost[min(by_cost)]
+    return {"chunk": chunk, "runs": _runs(exceptions) if exceptions.any() else 0}
+
+
+def _fits(matrix, chunk):
+    """bool [out_c, chunks]: is a chunk's sum an int16 whatever int8 its inputs are?"""
+    starts = range(0, matrix.shape[1], chunk)
+    positive = np.add.reduceat(np.maximum(matrix, 0), starts, axis=1)
+    negative = np.add.reduceat(np.maximum(-matrix, 0), starts, axis=1)
+    return (128 * positive + 127 * negative <= 2**15) & (127 * positive + 128 * negative < 2**15)
+
+
+def _instructions(exceptions, chunk, taps):
+    """Of all channels, for a pair of pixels."""
+    parts = chunk // _EXCEPTION
+    chunks = exceptions.size + exceptions.sum() * (parts - 1)
+    return int(exceptions.shape[0] * taps * _TAP + chunks * _EMPTY + exceptions.sum() * _INTERRUPT[chunk > 4])
+
+
+def _runs(exceptions):
+    """uint8: for every two channels, the chunks before each exception and after the last."""
+    runs = []
+    for row in exceptions:
+        at = 0
+        while at < len(row):
+            ahead = np.append(row[at : at + _LONGEST_RUN], True)  # what follows the longest run has to be an exception
+            run = int(np.argmax(ahead))
+            runs.append(run)
+            at += run + 1
+    return np.array(runs, np.uint8)
