@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 
 from . import __version__
+from . import format as f
 from .core import CoreModel
-from .emit import emit
+from .emit import emit, pack_data
 from .errors import PackerError
 from .fold import fold
 from .lower import lower
@@ -26,11 +27,20 @@ class BuildResult:
     program: object  # the lowered Program, for reports and for comparing layer by layer
     plan: object  # its Plan
 
+    @property
+    def resident_bytes(self):
+        """Bytes of the blob that are in RAM where its weights are read from a file; 0 where they cannot be."""
+        header = f.HEADER.unpack(self.blob)
+        at = header["ops"] + header["n_ops"] * f.OP.size
+        return f.SEGMENT.unpack(self.blob, at)["offset"] if header["n_segments"] else 0
+
     def summary(self):
         """What `packer build --json` prints."""
         return {
             "name": self.name,
             "pool_bytes": self.pool_bytes,
+            "state_bytes": self.program.state_bytes,
+            "resident_bytes": self.resident_bytes,
             "lower_bound_bytes": self.lower_bound_bytes,
             "blob_bytes": len(self.blob),
             "tflite_bytes": self.tflite_bytes,
@@ -39,16 +49,22 @@ class BuildResult:
         }
 
 
-def build(tflite_bytes, name="model", metadata=None, ram=None, stream_input=False):
+def build(tflite_bytes, name="model", metadata=None, ram=None, stream_input=False, stream_weights=False):
     """BuildResult of a `.tflite` model (bytes). PackerError if it is damaged or an op of it cannot be built.
 
     `metadata`: a dict that goes into the blob as JSON, e.g. {"labels": ["yes", "no"]}. `ram`: bytes of pool that must do.
-    `stream_input`: the input is handed over row by row (model.feed()) and need not exist as a whole.
+    `stream_input`: the input is handed over row by row (model.feed()) and need not exist as a whole. `stream_weights`: the data
+    can be read from a file, ops that run together at a time, into the pool, which has room for it.
     """
     program = lower(fold(read(tflite_bytes, name)))
     if stream_input:
         stream(program)
-    planned = plan(program)
+    if stream_weights:
+        if not program.device_ops:
+            raise PackerError(f"{name}: no op of it is left, so there are no weights to stream")
+        for op in program.device_ops:
+            op.data_bytes = len(pack_data([op], 0)[0])
+    planned = plan(program, ram=ram)
     pool_bytes = planned.pool_bytes
     if ram is not None and pool_bytes > ram:
         raise PackerError(

@@ -22,15 +22,18 @@ class _Fault(ctypes.Structure):
 
 class _Model(ctypes.Structure):
     _fields_ = [
-        ("blob", ctypes.c_void_p),
+        ("base", ctypes.c_size_t * f.SPACES),
         ("header", ctypes.c_void_p),
         ("tensors", ctypes.c_void_p),
         ("ops", ctypes.c_void_p),
         ("steps", ctypes.c_void_p),
-        ("pool", ctypes.c_void_p),
+        ("segments", ctypes.c_void_p),
+        ("load", ctypes.c_void_p),
         ("step", ctypes.c_uint16),
         ("row", ctypes.c_uint16),
         ("fed", ctypes.c_uint16),
+        ("held", ctypes.c_uint16),
+        ("fault", _Fault),
     ]
 
 
@@ -62,7 +65,7 @@ def library():
         lib.ti_check.restype = _Fault
         lib.ti_check.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
         lib.ti_open.restype = _Fault
-        lib.ti_open.argtypes = [ctypes.POINTER(_Model), ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]
+        lib.ti_open.argtypes = [ctypes.POINTER(_Model), ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p]
         lib.ti_step_row.argtypes = [ctypes.POINTER(_Model)]
         lib.ti_run.argtypes = [ctypes.POINTER(_Model)]
         lib.ti_reset.argtypes = [ctypes.POINTER(_Model)]
@@ -111,7 +114,8 @@ class CoreModel:
         self.header = f.HEADER.unpack(blob)
         self.pool = _aligned(self.header["pool_bytes"])
         self._model = _Model()
-        fault = library().ti_open(ctypes.byref(self._model), self.blob.ctypes.data, self.pool.ctypes.data, self.pool.size)
+        pool = self.pool.ctypes.data, self.pool.size
+        fault = library().ti_open(ctypes.byref(self._model), self.blob.ctypes.data, *pool, None)
         if fault.code:
             raise BlobFault((fault.code, fault.place, fault.index, fault.a, fault.b))
         h = self.header

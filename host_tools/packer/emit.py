@@ -1,6 +1,5 @@
 """Write a planned Program out as a `.tin` blob (SPEC.md)."""
 
-import binascii
 import json
 import struct
 
@@ -42,6 +41,31 @@ class _Section:
         return self.base + len(self.bytes)
 
 
+def pack_data(ops, base):
+    """(bytes, [offset of each op's parameters], {Rows of a constant: offset}): all that `ops` read from the blob, from offset
+    `base` on."""
+    section = _Section(base)
+    params = [_place(section, op.params) for op in ops]
+    constants = {}
+    for rows in [rows for op in ops for rows in op.inputs if rows.buffer.data is not None]:
+        constants[rows] = rows.start + section.add(rows.buffer.data.tobytes(), 4)
+    section.pad(4)
+    at_params = [section.add(f.PARAMS[op.kernel].pack(values), 4) for op, values in zip(ops, params)]
+    section.pad(4)
+    return bytes(section.bytes), at_params, constants
+
+
+def _place(section, value):
+    """`value` with every array in it put into the section and replaced by its offset."""
+    if isinstance(value, dict):
+        return {k: _place(section, v) for k, v in value.items()}
+    if isinstance(value, np.ndarray):
+        # Byte vectors (shifts, tables) need no alignment; weights get a word's, for kernels that load words.
+        align = 1 if value.itemsize == 1 and value.ndim == 1 else 4
+        return section.add(np.ascontiguousarray(value).tobytes(), align)
+    return value
+
+
 class _Emitter:
     def __init__(self, program, pool_bytes, metadata, checks):
         self.program = program
@@ -53,25 +77,26 @@ class _Emitter:
     def blob(self):
         p = self.program
         edges = [*p.inputs, *p.outputs]
-        self.tensors = {}  # Rows -> index; equal views of a buffer are one record
-        for rows in [r for op in self.ops for r in (*op.inputs, op.output)] + [e.rows for e in edges]:
-            self.tensors.setdefault(rows, len(self.tensors))
+        self.segment = {op: k for k, segment in enumerate(p.segments) for op in segment.ops}
+        self.tensors = {}  # key -> index; equal views of a buffer are one record
+        for key in [self.key(r, op) for op in self.ops for r in (*op.inputs, op.output)] + [self.key(e.rows) for e in edges]:
+            self.tensors.setdefault(key, len(self.tensors))
         for name, count in (("tensors", len(self.tensors)), ("ops", len(self.ops)), ("inputs and outputs", len(edges))):
             if count >= f.NONE:
                 raise PackerError(f"{p.name}: {count} {name} are more than the 65,534 a blob can count; split the model")
 
-        # header, tensors, ops, io, data, parameters, steps, strings, CRC: what has a fixed size first
+        # header, tensors, ops, segments, io, data with parameters, steps, strings, checksum: what has a fixed size first.
+        # Where there are segments the data comes last, theirs one by one.
         at_tensors = f.HEADER.size
         at_ops = at_tensors + len(self.tensors) * f.TENSOR.size
-        at_io = at_ops + len(self.ops) * f.OP.size
-        self.data = _Section(at_io + len(edges) * f.IO.size)
-        placed = [self.place(op.params) for op in self.ops]
-        tensors = b"".join(self.tensor(rows) for rows in self.tensors)
-        self.data.pad(4)
-
-        params = _Section(self.data.end)
-        at_params = [params.add(f.PARAMS[op.kernel].pack(values), 4) for op, values in zip(self.ops, placed)]
-        at_steps = params.end
+        at_io = at_ops + len(self.ops) * f.OP.size + len(p.segments) * f.SEGMENT.size
+        at_data = at_io + len(edges) * f.IO.size
+        packed = [pack_data(s.ops, 0) for s in p.segments] or [pack_data(self.ops, at_data)]
+        at_params = [at for _, found, _ in packed for at in found]
+        self.constants = {(rows, k): at for k, (_, _, found) in enumerate(packed) for rows, at in found.items()}
+        tensors = b"".join(self.tensor(key) for key in self.tensors)
+        before = b"" if p.segments else packed[0][0]
+        at_steps = at_data + len(before)
         number = {id(op): i for i, op in enumerate(self.ops)}
         init = [(i, 0, op.output.rows) for i, op in enumerate(p.init_ops)]
         rest = [(number.get(id(p.ops[i]), f.INPUT_ROWS), row, rows) for i, row, rows in p.steps]
@@ -84,50 +109,52 @@ class _Emitter:
         ops = b"".join(self.op(i, op, at) for i, (op, at) in enumerate(zip(self.ops, at_params)))
         io = b"".join(self.edge(e) for e in edges)
 
+        strings_bytes = len(self.strings.bytes)
+        self.strings.pad(4)
+        end = self.strings.end
+        after = [data for data, _, _ in packed] if p.segments else []
+        segments = b""
+        for k, s in enumerate(p.segments):
+            at = end + sum(len(data) for data in after[:k])
+            segments += f.SEGMENT.pack({"offset": at, "bytes": len(after[k]), "window": s.window.offset})
+
         header = f.HEADER.pack({
             "magic": f.MAGIC, "version": f.VERSION, "header_bytes": f.HEADER.size,
-            "blob_bytes": self.strings.end + -self.strings.end % 4 + 4, "pool_bytes": self.pool_bytes,
+            "blob_bytes": end + sum(len(s) for s in after) + 4, "pool_bytes": self.pool_bytes,
             "n_tensors": len(self.tensors), "n_ops": len(self.ops), "n_steps": n_steps, "n_inputs": len(p.inputs),
             "n_outputs": len(p.outputs), "golden_seed": GOLDEN_SEED, "tensors": at_tensors, "ops": at_ops,
-            "steps": at_steps, "io": at_io, "strings": self.strings.base, "strings_bytes": len(self.strings.bytes),
+            "steps": at_steps, "io": at_io, "strings": self.strings.base, "strings_bytes": strings_bytes,
             "name": name, "metadata": metadata, "n_init_steps": len(p.init_ops),
-            "state_bytes": max((b.offset + b.nbytes for b in p.state), default=0),
+            "state_bytes": p.state_bytes, "n_segments": len(p.segments),
         })  # fmt: skip
-        body = header + tensors + ops + io + self.data.bytes + params.bytes + steps + self.strings.bytes
-        body += bytes(-len(body) % 4)
-        return body + struct.pack("<I", binascii.crc32(body))
+        body = header + tensors + ops + segments + io + before + steps + self.strings.bytes + b"".join(after)
+        return body + struct.pack("<I", f.checksum(body))
 
-    def place(self, value):
-        """`value` with every array in it put into the data section and replaced by its offset."""
-        if isinstance(value, dict):
-            return {k: self.place(v) for k, v in value.items()}
-        if isinstance(value, np.ndarray):
-            # Byte vectors (shifts, tables) need no alignment; weights get a word's, for kernels that load words.
-            align = 1 if value.itemsize == 1 and value.ndim == 1 else 4
-            return self.data.add(np.ascontiguousarray(value).tobytes(), align)
-        return value
+    def key(self, rows, op=None):
+        """What a tensor is known by: a constant is another in each segment, the first where there are none."""
+        return rows, None if rows.buffer.data is None else self.segment.get(op, 0)
 
-    def tensor(self, rows):
-        buffer = rows.buffer
+    def tensor(self, key):
+        rows, buffer = key[0], key[0].buffer
         const = buffer.data is not None
         return f.TENSOR.pack({
-            "offset": rows.start + (self.data.add(buffer.data.tobytes(), 4) if const else buffer.offset),
+            "offset": self.constants[key] if const else rows.start + buffer.offset,
             "row_bytes": rows.row_bytes, "rows": rows.rows,
             "ring": rows.rows if const else min(rows.rows, buffer.held_bytes // rows.row_bytes), "dtype": f.DTYPES[buffer.dtype],
-            "space": f.BLOB if const else f.POOL,
+            "space": f.BLOB if const else f.STATE if buffer in self.program.state else f.POOL,
         })  # fmt: skip
 
     def op(self, index, op, at_params):
-        inputs = [self.tensors[r] for r in op.inputs]
+        inputs = [self.tensors[self.key(r, op)] for r in op.inputs]
         return f.OP.pack({
-            "kernel": f.KERNELS[op.kernel], "partial": int(op.partial), "output": self.tensors[op.output],
-            "inputs": inputs + [f.NONE] * (3 - len(inputs)), "params": at_params,
+            "kernel": f.KERNELS[op.kernel], "partial": int(op.partial), "output": self.tensors[self.key(op.output)],
+            "inputs": inputs + [f.NONE] * (3 - len(inputs)), "segment": self.segment.get(op, 0), "params": at_params,
             "scratch": op.scratch.offset if op.scratch else 0, "check": self.checks[index], "name": self.string(op.name),
         })  # fmt: skip
 
     def edge(self, edge):
         return f.IO.pack({
-            "tensor": self.tensors[edge.rows], "dtype": f.DTYPES[edge.dtype], "edge": f.DTYPES[edge.edge],
+            "tensor": self.tensors[self.key(edge.rows)], "dtype": f.DTYPES[edge.dtype], "edge": f.DTYPES[edge.edge],
             "stream": int(self.program.streams and edge in self.program.inputs), "ndim": len(edge.shape),
             "shape": [*edge.shape] + [0] * (f.MAX_DIMS - len(edge.shape)),
             "scale": struct.unpack("<I", struct.pack("<f", edge.scale))[0], "zero_point": edge.zero_point,

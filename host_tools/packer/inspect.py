@@ -57,6 +57,7 @@ class Blob:
         h = self.header = f.HEADER.unpack(self.data)
         self.tensors = self._records(f.TENSOR, h["tensors"], h["n_tensors"])
         self.ops = self._records(f.OP, h["ops"], h["n_ops"])
+        self.segments = self._records(f.SEGMENT, h["ops"] + h["n_ops"] * f.OP.size, h["n_segments"])
         self.steps = self._records(f.STEP, h["steps"], h["n_steps"])
         io = self._records(f.IO, h["io"], h["n_inputs"] + h["n_outputs"])
         for record in io:
@@ -66,7 +67,8 @@ class Blob:
         for op in self.ops:
             op["name"] = self.string(op["name"])
             op["kernel"] = f.KERNEL_NAMES[op["kernel"]]
-            op["params"] = f.PARAMS[op["kernel"]].unpack(self.data, op["params"])
+            start = self.segments[op["segment"]]["offset"] if self.segments else 0
+            op["params"] = f.PARAMS[op["kernel"]].unpack(self.data, start + op["params"])
             op["macs"] = macs(op["kernel"], op["params"], self.tensors[op["output"]]["rows"])
             inputs = [self.tensors[i] for i in op["inputs"] if i != f.NONE]
             op["weight_bytes"] = weight_bytes(op["kernel"], op["params"], inputs)
@@ -95,6 +97,8 @@ class Blob:
         return {
             "name": self.name,
             "pool_bytes": self.header["pool_bytes"],
+            "state_bytes": self.header["state_bytes"],
+            "resident_bytes": self.segments[0]["offset"] if self.segments else 0,
             "lower_bound_bytes": self.metadata.get("lower_bound_bytes"),
             "blob_bytes": self.header["blob_bytes"],
             "tflite_bytes": self.metadata.get("tflite_bytes"),

@@ -55,6 +55,7 @@ class DeviceOp:
     macs: int = 0
     scratch: "Buffer | None" = None
     partial: bool = False  # it makes a part of its rows only, a later op the rest
+    data_bytes: int = 0  # of its parameters and data, where they are read from a file before it runs
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,14 @@ class Edge:
 
 
 @dataclass(eq=False)
+class Segment:
+    """Ops whose parameters and data are read together from a file, into pool memory that keeps them while the ops run."""
+
+    ops: list
+    window: Buffer
+
+
+@dataclass(eq=False)
 class Program:
     name: str
     ops: list
@@ -80,11 +89,17 @@ class Program:
     steps: list = field(default_factory=list)  # (op, row, rows) in order of work, from the planner
     init_ops: list = field(default_factory=list)  # run at reset, to make the initial state
     state: list = field(default_factory=list)  # Buffers that live from one inference to the next, first in the pool
+    segments: list = field(default_factory=list)  # from the planner, of all device ops in order, if they have data_bytes
 
     @property
     def streams(self):
         """Is the input handed over row by row?"""
         return any(op.kernel == INPUT_ROWS for op in self.ops)
+
+    @property
+    def state_bytes(self):
+        """The pool's first bytes, which the state takes."""
+        return -(-max((b.offset + b.nbytes for b in self.state), default=0) // 4) * 4
 
     @property
     def device_ops(self):

@@ -1,4 +1,5 @@
-"""`packer report`: one self-contained HTML page about a built model: the pool over time, layer by layer, flash by section."""
+"""`packer report`: one self-contained HTML page about a built model: the pool over time, layer by layer, flash by
+section."""
 
 from html import escape
 
@@ -22,7 +23,13 @@ th, td { text-align: right; padding: .15rem .5rem; border-bottom: 1px solid var(
 th:nth-child(-n+3), td:nth-child(-n+3) { text-align: left; }
 .bar { display: inline-block; height: .7em; background: #4a7; min-width: 1px; }
 svg { width: 100%; height: auto; display: block; } svg text { fill: currentColor; }
-@media print { body { max-width: none; font-size: 11px; } .wide { overflow: visible; } h2 { break-after: avoid; } }
+svg .on { fill: #000; text-anchor: middle; }
+@media (max-width: 40rem) { body { font-size: 14px; } th, td { padding: .15rem .3rem; } }
+@media print {
+  body { max-width: none; font-size: 10px; print-color-adjust: exact; } .wide { overflow: visible; }
+  h2 { break-after: avoid; } tr, svg { break-inside: avoid; }
+  th, td { padding: .1rem .3rem; } td:nth-child(2) { white-space: normal; overflow-wrap: anywhere; }
+}
 """
 
 
@@ -32,7 +39,7 @@ def report(result):
     alone = liveness_bytes(result.program)
     share = len(result.blob) / result.tflite_bytes
     figures = [
-        ("RAM", f"{result.pool_bytes:,} B", f"lower bound of this order of work {result.lower_bound_bytes:,} B"),
+        ("RAM", f"{result.pool_bytes:,} B", f"no schedule needs less than {result.lower_bound_bytes:,} B"),
         ("whole tensors", f"{alone:,} B", f"liveness alone; the plan needs {result.pool_bytes / alone:.0%} of it"),
         ("flash", f"{len(result.blob):,} B", f"{share:.0%} of the .tflite's {result.tflite_bytes:,} B"),
         ("work", f"{result.macs:,}", f"multiply-accumulates in {len(blob.ops)} ops, {len(blob.steps)} steps"),
@@ -44,7 +51,7 @@ def report(result):
         "</div>",
         "<h2>The pool over time</h2>",
         '<p class="dim">Left to right: the inference, row by row. Bottom to top: the bytes of the pool. Each shape is a tensor, '
-        "where and as long as its rows are alive; hatched: scratch memory.</p>",
+        "where and as long as its rows are alive, with the number of the layer that makes it; hatched: scratch memory.</p>",
         memory_map(result),
         "<h2>Layers</h2>",
         f'<div class="wide">{layers(result, blob)}</div>',
@@ -67,17 +74,24 @@ def memory_map(result):
     x_scale = _WIDTH / (end + 3)
     y_scale = _HEIGHT / max(1, result.pool_bytes)
     scratch = {id(op.scratch) for op in result.program.ops if op.scratch}
+    made_by = {op.output.buffer: i for i, op in reversed(list(enumerate(result.program.device_ops)))}
     shapes = []
     for n, item in enumerate(sorted(plan.items, key=lambda i: int(i.born.min()))):
-        path = "".join(_rectangles(item, x_scale, y_scale, end))
-        if not path:
+        rectangles = list(_rectangles(item, x_scale, y_scale))
+        if not rectangles:
             continue
+        path = "".join(f"M{x:.2f} {y:.2f}h{width:.2f}v{-height:.2f}h{-width:.2f}z" for x, y, width, height in rectangles)
         is_scratch = id(item.buffers[0]) in scratch
         hue = n * 47 % 360
         fill = "url(#hatch)" if is_scratch else f"hsl({hue} 60% 55% / .85)"
         names = ", ".join(dict.fromkeys(b.name for b in item.buffers))
         title = f"{names}: {item.nbytes:,} B at {item.offset:,}"
         shapes.append(f'<path d="{path}" fill="{fill}"><title>{escape(title)}</title></path>')
+        x, y, width, height = _middle(rectangles)
+        if not is_scratch and width > 24 and height > 14:
+            number = next((str(made_by[b]) for b in item.buffers if b in made_by), "in")
+            place = f'x="{x + width / 2:.0f}" y="{y - height / 2 + 5:.0f}"'
+            shapes.append(f'<text class="on" {place} font-size="14">{number}</text>')
     labels = "".join(
         f'<text x="4" y="{_HEIGHT - k * result.pool_bytes / 4 * y_scale + 14:.0f}" font-size="12">'
         f"{round(k * result.pool_bytes / 4):,}</text>"
@@ -91,39 +105,54 @@ def memory_map(result):
     )
 
 
-def _rectangles(item, x_scale, y_scale, end):
-    """SVG path pieces, one for each run of neighbouring rows that live equally long."""
-    born, dies = np.clip(item.born, -1, end + 1), np.clip(item.dies, -1, end + 1)
+def _middle(rectangles):
+    """(x, y, width, height) of the biggest piece that rectangles one above the other share: where there is room for a
+    label."""
+    best = (0, 0, 0, 0)
+    for i, (left, bottom, width, height) in enumerate(rectangles):
+        right, top = left + width, bottom - height
+        for x, y, wide, high in rectangles[i:]:
+            left, right, top = max(left, x), min(right, x + wide), y - high
+            if min(right - left, 3 * (bottom - top)) > min(best[2], 3 * best[3]):
+                best = left, bottom, right - left, bottom - top
+    return best
+
+
+def _rectangles(item, x_scale, y_scale):
+    """(x, y of the lower left corner, width, height), one for each run of neighbouring parts that live equally long."""
+    born, dies = item.born, item.dies
     first = 0
-    for r in range(1, item.rows + 1):
-        if r < item.rows and (born[r], dies[r]) == (born[first], dies[first]):
+    for r in range(1, len(born) + 1):
+        if r < len(born) and (born[r], dies[r]) == (born[first], dies[first]):
             continue
-        if item.born[first] <= end:
+        if born[first] <= dies[first]:
             x, width = (born[first] + 1) * x_scale, (dies[first] + 1 - born[first]) * x_scale
-            height = (r - first) * item.row_bytes * y_scale
-            y = _HEIGHT - (item.offset + first * item.row_bytes) * y_scale
-            yield f"M{x:.1f} {y:.1f}h{width:.1f}v{-height:.1f}h{-width:.1f}z"
+            height = (item.bounds[r] - item.bounds[first]) * y_scale
+            y = _HEIGHT - (item.offset + item.bounds[first]) * y_scale
+            yield x, y, width, height
         first = r
 
 
 def layers(result, blob):
     """The table of layers, in the order of work."""
     most = max([op["macs"] for op in blob.ops], default=0) or 1
-    group_of = {i: n for n, g in enumerate(result.plan.groups) for i in range(g.first, g.past) if g.past - g.first > 1}
-    init = len(result.program.init_ops)
+    cascades = [g for g in result.plan.groups if g.past - g.first > 1]
+    cascade_of = {i: f"cascade {n}" for n, g in enumerate(cascades, 1) for i in range(g.first, g.past)}
+    device_ops, init = result.program.device_ops, len(result.program.init_ops)
     rows = []
     for i, op in enumerate(blob.ops):
         t = blob.tensors[op["output"]]
         held = t["ring"] * t["row_bytes"]
-        cascade = f"cascade {group_of[i - init]}" if i - init in group_of else "at reset" if i < init else ""
+        scratch = device_ops[i].scratch.nbytes if device_ops[i].scratch else 0
+        cascade = "at reset" if i < init else cascade_of.get(i - init, "")
         rows.append(
             f"<tr><td>{i}</td><td>{escape(op['name'])}</td><td>{op['kernel'].lower()}</td>"
-            f"<td>{t['rows']} × {t['row_bytes']:,}</td><td>{held:,}</td><td>{cascade}</td>"
+            f"<td>{t['rows']} × {t['row_bytes']:,}</td><td>{held:,}</td><td>{scratch:,}</td><td>{cascade}</td>"
             f"<td>{op['weight_bytes']:,}</td><td>{op['macs']:,}</td>"
             f'<td style="text-align:left"><span class="bar" style="width:{6 * op["macs"] / most:.2f}rem"></span></td></tr>'
         )
     head = "".join(
-        f"<th>{h}</th>" for h in ("", "layer", "kernel", "rows × bytes", "held", "", "weights", "MACs", "share")
+        f"<th>{h}</th>" for h in ("", "layer", "kernel", "rows × bytes", "held", "scratch", "", "weights", "MACs", "share")
     )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
