@@ -1,7 +1,7 @@
-"""Executed x86-64 instructions of one inference on the C core, counted by callgrind.
+"""Executed x86-64 instructions of one inference on the C core, built with the host's ordinary flags, by callgrind.
 
-`python -m bench.instructions MODEL.tflite …` in tests/ prints a table. Counts repeat exactly for one compiler and machine
-type; between compilers they differ a little.
+`python -m bench.instructions MODEL.tflite …` in tests/ prints a table. Counts repeat exactly for one compiler and
+machine type; between compilers they differ a little.
 """
 
 import re
@@ -10,32 +10,29 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-CORE = ROOT / "native_modules" / "core"
+from .machines import BUILD, CORE_DIR, HOST, ROOT, core_objects, make, objects, tool
 
 
-def build_runner(folder):
-    """Compile the core and run_core.c with the host's ordinary flags; returns the executable."""
-    runner = Path(folder) / "run_core"
-    sources = [Path(__file__).parent / "run_core.c", *sorted(CORE.glob("*.c")), *sorted(CORE.glob("kernels/*.c"))]
-    subprocess.run(["gcc", "-std=c99", "-O2", f"-I{CORE}", *map(str, sources), "-o", str(runner)], check=True)
-    return runner
+def runner():
+    """The executable of run_core.c and the core."""
+    parts = [*objects(HOST, [Path(__file__).parent / "run_core.c"], "-O2"), *core_objects(HOST, "-O2", CORE_DIR)]
+    return make(BUILD / HOST.name / "run_core", parts, [*HOST.compiler, *parts])
 
 
-def executed(runner, blob, runs, folder):
+def executed(program, blob, runs, folder):
     """Instructions of the whole process with `runs` inferences."""
-    command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/callgrind.out", str(runner), str(blob), str(runs)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    callgrind = [tool("valgrind"), "--tool=callgrind", f"--callgrind-out-file={folder}/callgrind.out"]
+    done = subprocess.run([*callgrind, program, blob, str(runs)], capture_output=True, text=True, check=True)
     return int(re.search(r"Collected : (\d+)", done.stderr).group(1))
 
 
 def instructions(blob):
     """Instructions of one inference of a blob (bytes)."""
+    program = runner()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.tin"
         path.write_bytes(blob)
-        runner = build_runner(folder)
-        one, three = (executed(runner, path, n, folder) for n in (1, 3))
+        one, three = (executed(program, path, n, folder) for n in (1, 3))
     return (three - one) // 2
 
 

@@ -1,7 +1,7 @@
 """RAM of every model at hand: `python -m bench.memory` in tests/ prints a table, with --update keeps it in memory.json.
 
-TFLM: the arena that TFLite Micro needs, measured now on x86-64. Liveness: whole tensors that share memory, nothing else.
-Pool: what `packer build` needs, beside the lower bound of its order of work; streamed: with --stream-input. At most:
+TFLM: the arena that TFLite Micro needs, measured now on x86-64. Liveness: whole tensors that share memory, nothing
+else. Pool: what `packer build` needs, beside what no schedule can do without; streamed: with --stream-input. At most:
 what the project promises. tests/test_memory.py checks that no pool is more than memory.json says.
 """
 

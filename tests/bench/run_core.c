@@ -27,7 +27,7 @@ int main(int argc, char **argv) {
     size_t pool_bytes = ((const ti_header *)blob)->pool_bytes;
     uint8_t *pool = malloc(pool_bytes);
     ti_model m;
-    if (!pool || ti_open(&m, blob, pool, pool_bytes).code) {
+    if (!pool || ti_open(&m, blob, pool, pool_bytes, NULL).code) {
         return 1;
     }
     ti_fill_inputs(&m, m.header->golden_seed);

@@ -1,7 +1,7 @@
-"""Bytes of machine code: each file of the core, compiled as for a native module, and the `.mpy` that all become.
+"""Bytes of machine code: each file of the core, compiled alone, and the `.mpy` that all become, compiled as one.
 
 `python tests/bench/size.py NATMODS` prints the table for every architecture whose compiler is there, with the size of
-NATMODS/ARCH/_tinyinfer.mpy; `--archs` prints their names.
+NATMODS/ARCH/_tinyinfer.mpy and what that may be; `--archs` prints their names.
 """
 
 import shutil
@@ -24,9 +24,12 @@ COMPILERS = {
     "xtensawin": ("xtensa-esp32-elf-gcc",),
     "x64": ("gcc",),
 }
-FLAGS = ("-std=c99", "-Os", "-fpic", "-fno-common", "-fno-tree-loop-distribute-patterns")
-LOADER = ("ti_check", "ti_proof", "ti_kernels", "ti_run", "ti_selftest")  # and what steps through a blob
-COUNTED = (".text", ".rodata")  # and not ti_kernels' table of addresses, 16 bytes a kernel on 32 bits
+FLAGS = ("-std=c99", "-Os", "-fpic", "-fno-common", "-fno-tree-loop-distribute-patterns", "-fno-ipa-cp",
+         "-fno-partial-inlining", "-fno-tree-scev-cprop")  # fmt: skip
+# And what steps through a blob.
+LOADER = ("ti_check", "ti_checksum", "ti_claims", "ti_proof", "ti_kernels", "ti_run", "ti_selftest")
+COUNTED = (".text", ".rodata")  # and not ti_kernels' table of addresses, 12 bytes a kernel on 32 bits
+MPY_BYTES_MAX = {"armv6m": 24 * 1024, "armv7emsp": 28 * 1024}  # what the smallest boards of the kind have room for in RAM
 
 
 def archs():
@@ -71,6 +74,7 @@ def main(natmods):
     row("all of the core", [sum(sizes.values()) for sizes in columns])
     row("_tinyinfer.mpy", [mpy.stat().st_size if mpy.exists() else "not built"
                            for mpy in (Path(natmods) / arch / "_tinyinfer.mpy" for arch in names)])
+    row("at most", [MPY_BYTES_MAX.get(arch, "") for arch in names])
 
 
 if __name__ == "__main__":
