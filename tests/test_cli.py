@@ -11,7 +11,7 @@ from packer.cli import main
 from packer.inspect import Blob
 
 DIGITS = ROOT / "examples/digits/digits_int8.tflite"
-SUMMARY = {"name", "pool_bytes", "lower_bound_bytes", "blob_bytes", "tflite_bytes", "macs", "ops"}
+SUMMARY = {"name", "pool_bytes", "state_bytes", "resident_bytes", "lower_bound_bytes", "blob_bytes", "tflite_bytes", "macs", "ops"}
 
 
 @pytest.fixture
@@ -155,3 +155,14 @@ def test_failed_build_keeps_what_was_there(tmp_path, capsys):
     assert main(["build", str(broken), "-o", str(target)]) == 1
     assert target.read_bytes() == b"precious"
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
+
+
+def test_stream_weights_says_all_the_ram(tmp_path, capsys):
+    blob = tmp_path / "d.tin"
+    assert main(["build", str(DIGITS), "--stream-weights", "-o", str(blob)]) == 0
+    said = capsys.readouterr().out
+    assert main(["inspect", str(blob), "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["resident_bytes"] > 0
+    assert f"RAM    {facts['pool_bytes'] + facts['resident_bytes']:,} B" in said
+    assert max(len(line) for line in said.splitlines()) <= 100

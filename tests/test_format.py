@@ -113,7 +113,7 @@ def spec_rows(title):
 
 @pytest.mark.parametrize(
     ("title", "struct"),
-    [("Header", fmt.HEADER), ("Tensor", fmt.TENSOR), ("Op", fmt.OP), ("Input or output", fmt.IO)],
+    [("Header", fmt.HEADER), ("Tensor", fmt.TENSOR), ("Op", fmt.OP), ("Segment", fmt.SEGMENT), ("Input or output", fmt.IO)],
 )
 def test_spec_table(title, struct):
     assert spec_rows(title) == [(f.offset, f.kind, f.count, f.name) for f in struct.fields]
@@ -144,4 +144,4 @@ def test_spec_constants():
     assert re.search(r"^# The `.tin` blob, version (\d+)", SPEC).group(1) == str(fmt.VERSION)
     dtypes = re.search(r"`dtype` \| ([^|]*) \|\n", SPEC).group(1)
     assert dtypes == ", ".join(f"{code} {name}" for name, code in fmt.DTYPES.items())
-    assert re.search(r"`space` \| ([^|]*) \|", SPEC).group(1) == f"{fmt.POOL} pool, {fmt.BLOB} blob"
+    assert re.search(r"`space` \| ([^|]*) \|", SPEC).group(1) == f"{fmt.POOL} pool, {fmt.BLOB} blob, {fmt.STATE} state"

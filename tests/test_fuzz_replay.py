@@ -3,9 +3,11 @@
 import subprocess
 import sys
 
+import packer
 import pytest
 from conftest import ROOT, built
 from support.blobs import every_kernel, streamed_with_state
+from support.recurrent import svdf_model
 
 SANITIZER_OPTIONS = {"ASAN_OPTIONS": "detect_leaks=1", "UBSAN_OPTIONS": "print_stacktrace=1"}
 
@@ -27,12 +29,16 @@ def test_seeds_of_the_fuzzer(tmp_path):
     assert replay(*seeds) == f"{len(seeds)} files replayed\n"
 
 
-@pytest.mark.parametrize("model", [every_kernel, streamed_with_state])
+def streamed_weights():
+    return packer.build(svdf_model(in_c=3, units=2, rank=1, memory=2), "svdf", stream_weights=True).blob
+
+
+@pytest.mark.parametrize("model", [every_kernel, streamed_with_state, streamed_weights])
 def test_damaged_blob(tmp_path, model):
     blob = tmp_path / "small.tin"
     blob.write_bytes(model())
     lines = replay("--damage", blob).splitlines()
     assert len(lines) == 7
-    accepted = {line[:38].strip(): int(line[38:].split()[0]) for line in lines}
+    accepted = {line[:46].strip(): int(line[46:].split()[0]) for line in lines}
     valid = [kind for kind, count in accepted.items() if count]
-    assert valid and all(kind.endswith("CRC fixed") for kind in valid), lines
+    assert valid and all(kind.endswith("checksum fixed") for kind in valid), lines

@@ -42,7 +42,7 @@ def test_the_wheel_packs_a_model(wheel, tmp_path):
     model = ROOT / "examples" / "digits" / "digits_int8.tflite"
     env = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
     env.pop("TINYINFER_CORE", None)
-    subprocess.run([sys.executable, "-c", script, "build", model, "-o", "digits.tin"], cwd=tmp_path, env=env, check=True)
+    subprocess.run([sys.executable, "-c", script, "build", model, "-o", "digits.tin", "--board", "rpi_pico"], cwd=tmp_path, env=env, check=True)
     assert (tmp_path / "digits.tin").read_bytes().startswith(b"TINF")
 
 

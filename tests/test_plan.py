@@ -15,7 +15,7 @@ from packer.lower import lower
 from packer.plan import apply, homes, layout, plan
 from packer.plan.cascade import Group, Work, cut
 from packer.plan.order import best_order
-from packer.plan.place import ALIGN, Item, distance, lower_bound, pack
+from packer.plan.place import ALIGN, Item, block, distance, lower_bound, pack
 from packer.plan.proof import prove
 from packer.program import Buffer, DeviceOp, Edge, Program, Rows
 from packer.read import read
@@ -34,19 +34,21 @@ POOL_AT_MOST = {
 def items(draw):
     """An Item as ops make them: rows are written in order, up or down, and die in order."""
     rows, row_bytes, start = draw(st.integers(1, 6)), draw(st.integers(1, 40)), draw(st.integers(0, 12))
+    bounds = np.arange(rows + 1) * row_bytes
+    if draw(st.booleans()):  # parts of several sizes
+        bounds = np.cumsum([0, *draw(st.lists(st.integers(1, 40), min_size=rows, max_size=rows))])
     born = start + np.cumsum(draw(st.lists(st.integers(0, 2), min_size=rows, max_size=rows)))
     dies = born + np.sort(draw(st.lists(st.integers(0, 6), min_size=rows, max_size=rows)))
     if draw(st.booleans()):
         born, dies = born[::-1], dies[::-1]
-    return Item([], rows, row_bytes, born, dies)
+    return Item([], bounds, born, dies)
 
 
 def clash(a, at_a, b, at_b):
     """Do a row of `a` and one of `b`, alive together, share a byte?"""
-    for i, j in itertools.product(range(a.rows), range(b.rows)):
+    for i, j in itertools.product(range(len(a.born)), range(len(b.born))):
         if a.born[i] <= b.dies[j] and b.born[j] <= a.dies[i]:
-            low_a, low_b = at_a + i * a.row_bytes, at_b + j * b.row_bytes
-            if low_a < low_b + b.row_bytes and low_b < low_a + a.row_bytes:
+            if at_a + a.bounds[i] < at_b + b.bounds[j + 1] and at_b + b.bounds[j] < at_a + a.bounds[i + 1]:
                 return True
     return False
 
@@ -59,8 +61,8 @@ def test_distance_is_safe_and_as_small_as_alignment_lets_it_be(a, b):
         return
     assert not clash(a, 1000, b, 1000 + d) and not clash(a, 1000, b, 1000 + d + 3)
     worst = max(
-        (i + 1) * a.row_bytes - j * b.row_bytes
-        for i, j in itertools.product(range(a.rows), range(b.rows))
+        a.bounds[i + 1] - b.bounds[j]
+        for i, j in itertools.product(range(len(a.born)), range(len(b.born)))
         if a.born[i] <= b.dies[j] and b.born[j] <= a.dies[i]
     )
     assert worst <= d < worst + ALIGN
@@ -80,7 +82,7 @@ def test_rows_alive_together_are_apart(found):
 def test_chain_of_whole_tensors_is_packed_optimally(sizes):
     """A chain of ops, each reading the buffer before it, needs its largest neighbouring pair and no more."""
     sizes = [-(-n // ALIGN) * ALIGN for n in sizes]
-    chain = [Item([], 1, n, np.array([i]), np.array([i + 1])) for i, n in enumerate(sizes)]
+    chain = [block([], n, [i, i + 1]) for i, n in enumerate(sizes)]
     peak, _ = pack(chain, lower_bound(chain))
     assert peak == lower_bound(chain) == max(a + b for a, b in zip(sizes, sizes[1:]))
 

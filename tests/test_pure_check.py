@@ -58,7 +58,7 @@ def test_a_blob_without_ops_is_good_and_runs():
 
 FRAME = [
     (0, "4s", b"TINE", (MAGIC, 0, 0, 0, 0)),
-    (4, "H", 1, (VERSION, 0, 0, 1, 2)),
+    (4, "H", 1, (VERSION, 0, 0, 1, 3)),
     (6, "H", 60, (VALUE, 0, 0, 60, 6)),
     (8, "I", len(GOOD) + 4, (SIZE, 0, 0, len(GOOD), len(GOOD) + 4)),
     (8, "I", len(GOOD) - 2, (SIZE, 0, 0, len(GOOD), len(GOOD) - 2)),
@@ -74,8 +74,11 @@ FRAME = [
     (52, "I", u32(44) - 1, (STRING, 0, 0, u32(44) - 1, 0)),
     (56, "I", u32(44) + u32(48), (STRING, 0, 0, u32(44) + u32(48), 0)),
     (60, "I", u32(12) + 1, (POOL_RANGE, 0, 0, u32(12) + 1, u32(12))),
+    (60, "I", 2, (VALUE, 0, 0, 2, 60)),
+    (60, "I", 4, (POOL_RANGE, TENSOR, 0, 60, u32(12))),  # the input, at byte 0, reaches into the state
     (64, "H", 99, (VALUE, 0, 0, 99, 64)),
-    (66, "H", 9, (RESERVED, 0, 0, 9, 0)),
+    (66, "H", 0xFFFF, (OFFSET, 0, 0, u32(32), 28 * N_OPS + 12 * 0xFFFF)),
+    (66, "H", 1, (OFFSET, 0, 0, u32(u32(32) + 28 * N_OPS), 0)),
 ]
 
 
@@ -98,15 +101,17 @@ RECORDS = [
     (TENSOR, 1, 14, "H", 1, RESERVED, 1, 0),
     (TENSOR, 1, 12, "B", 0, VALUE, 0, None),
     (TENSOR, 1, 12, "B", 7, VALUE, 7, None),
-    (TENSOR, 1, 13, "B", 2, VALUE, 2, None),
+    (TENSOR, 1, 13, "B", 3, VALUE, 3, None),
+    (TENSOR, 1, 13, "B", 2, POOL_RANGE, 150, 0),
     (TENSOR, 1, 8, "H", 0, VALUE, 0, None),
     (TENSOR, 1, 10, "H", 0, VALUE, 0, None),
     (TENSOR, 1, 10, "H", 7, VALUE, 7, None),
     (TENSOR, 1, 4, "I", 0, VALUE, 0, None),
     (TENSOR, 1, 0, "I", 0xFFFFFFFF, POOL_RANGE, 0xFFFFFFFF, u32(12)),
-    (TENSOR, 1, 4, "I", 0x80000000, POOL_RANGE, 0xFFFFFFFF, u32(12)),
+    (TENSOR, 1, 4, "I", 0x80000000, VALUE, 0x80000000, None),
+    (TENSOR, 1, 4, "I", 0x7FFFFFFF, POOL_RANGE, 0xFFFFFFFF, u32(12)),
     (OP, 2, 1, "B", 2, VALUE, 2, None),
-    (OP, 2, 10, "H", 3, RESERVED, 3, 0),
+    (OP, 2, 10, "H", 3, INDEX, 3, 0),
     (OP, 2, 0, "B", 0, VALUE, 0, None),
     (OP, 2, 0, "B", 250, VALUE, 250, None),
     (OP, 2, 2, "H", 99, INDEX, 99, 11),
@@ -132,7 +137,7 @@ RECORDS = [
     (INPUT, 0, 6, "B", 1, RESERVED, 1, 0),
     (OUTPUT, 0, 5, "B", 1, VALUE, 1, None),
     (STEP, 0, 0, "H", 0xFFFF, VALUE, 0xFFFF, None),
-    (INPUT, 0, 7, "B", 4, RESERVED, 4, 0),
+    (INPUT, 0, 7, "B", 4, RESERVED, 4 << 8, 0),
     (INPUT, 0, 8, "I", 0, VALUE, 0, None),
     (INPUT, 0, 24, "I", 1, VALUE, 1, None),
     (INPUT, 0, 12, "I", 7, SHAPE, 70, 60),
@@ -156,7 +161,7 @@ def stage(kernel, at):
         (kernel, at + 8, "I", len(GOOD), OFFSET),
         (kernel, at + 12, "h", 128, VALUE), (kernel, at + 12, "h", -129, VALUE), (kernel, at + 14, "h", -129, VALUE),
         (kernel, at + 16, "h", 128, VALUE), (kernel, at + 16, "h", -129, VALUE), (kernel, at + 18, "B", 2, VALUE),
-        (kernel, at + 19, "B", 1, RESERVED),
+        (kernel, at + 19, "B", 2, VALUE),
     ]  # fmt: skip
 
 
@@ -212,7 +217,11 @@ def test_multipliers_and_shifts(kernel, stage_at):
     assert verdict(blobs.patched(GOOD, multiplier, "i", -1)) == (VALUE, *where, 0xFFFFFFFF, stage_at + 4)
     assert verdict(blobs.patched(GOOD, shift, "b", 31)) == (VALUE, *where, 31, stage_at + 8)
     assert verdict(blobs.patched(GOOD, shift, "b", -32)) == (VALUE, *where, 0xFFFFFFE0, stage_at + 8)
-    assert verdict(blobs.patched(GOOD, shift, "b", -31)) is None
+    # A quick stage shifts to the right, by less than another may.
+    blob = blobs.patched(GOOD, params(kernel) + stage_at + 19, "B", 0)
+    assert verdict(blobs.patched(blob, shift, "b", -31)) is None
+    blob = blobs.patched(GOOD, params(kernel) + stage_at + 19, "B", 1)
+    assert verdict(blobs.patched(blob, shift, "b", -31)) == (VALUE, *where, 0xFFFFFFE1, stage_at + 8)
 
 
 def test_softmax_table():

@@ -98,18 +98,66 @@ def test_an_engine_without_a_pool_makes_one():
     assert _pure.Engine(blob, pool).pool() is pool
 
 
-def test_write_stays_in_the_models_part_of_the_pool():
-    blob = blobs.every_kernel()
-    size = _pure.check(blob)
-    engine = _pure.Engine(blob, bytearray(size + 4))
-    engine.write(2, bytes([0, 1, 0xFF]), 0x80)
-    engine.write(size - 1, array("b", [-2]), 0)
-    assert engine.pool()[:6] == bytes([0, 0, 0x80, 0x81, 0x7F, 0]) and engine.pool()[size - 1] == 0xFE
-    for offset in -1, size - 1:
-        with pytest.raises(ValueError, match="outside the pool"):
-            engine.write(offset, bytes(2), 0)
+def test_write_stays_in_the_tensor():
+    b = Builder()
+    b.tensor(1, 4)
+    x, constant = b.tensor(2, 3), b.constant(1, [1, 2])
+    b.input(x, [2, 3])
+    engine = _pure.Engine(b.build(), bytearray(12))
+    engine.write(x, bytes([0, 1, 0xFF]), 0x80)
+    assert engine.pool() == bytes([0, 0, 0, 0, 0x80, 0x81, 0x7F, 0, 0, 0, 0, 0])
+    engine.write(x, array("b", [-2] * 6), 0)
+    assert engine.pool() == bytes([0] * 4 + [0xFE] * 6 + [0] * 2)
+    for tensor, size in (x, 7), (constant, 1), (-1, 0), (3, 0):
+        with pytest.raises(ValueError, match="outside a tensor"):
+            engine.write(tensor, bytes(size), 0)
     with pytest.raises(TypeError):
-        engine.write(0, array("h", [1]), 0)
+        engine.write(x, array("h", [1]), 0)
+
+
+def test_state_lies_beside_a_pool_that_is_given():
+    """The same bytes as with a pool of its own, whatever others do to the pool between two inferences."""
+    blob = blobs.streamed_with_state()
+    own = _pure.Engine(blob, None)
+    size = _pure.check(blob)
+    state_bytes = struct.unpack_from("<I", blob, 60)[0]
+    assert state_bytes == 24 and len(own.pool()) == size and own.state() is own.pool()
+    with pytest.raises(ValueError) as error:
+        _pure.Engine(blob, bytearray(size - state_bytes - 1))
+    assert error.value.args == (14, 0, 0, size - state_bytes - 1, size - state_bytes)
+    pool = bytearray(size - state_bytes)
+    models = [_pure.Engine(blob, pool) for _ in range(2)]
+    assert all(m.pool() is pool and len(m.state()) == state_bytes for m in models)
+    assert models[0].state() is not models[1].state()
+    want = []
+    for run in range(3):
+        row = bytes([run] * 6)
+        while not own.feed(row, 0):
+            pass
+        want.append(bytes(own.pool()))
+    for model in models:
+        for run in range(3):
+            pool[:] = bytes([0x55]) * len(pool)
+            while not model.feed(bytes([run] * 6), 0):
+                assert model.busy()
+            assert not model.busy()
+            assert bytes(model.state()) == want[run][:state_bytes]
+            got, wanted = bytes(pool), want[run][state_bytes:]
+            out = struct.unpack_from("<H", blob, struct.unpack_from("<I", blob, 40)[0] + 44)[0]
+            offset, row_bytes, rows = struct.unpack_from("<IIH", blob, struct.unpack_from("<I", blob, 28)[0] + 16 * out)
+            at = slice(offset - state_bytes, offset - state_bytes + row_bytes * rows)
+            assert got[at] == wanted[at]
+
+
+def test_busy_from_the_first_row_to_the_last():
+    b, tensor = model(3, 2, [3, 2])
+    b.table(b.table(tensor, 3, 2, range(256)), 3, 2, range(256))
+    engine = _pure.Engine(b.build(), None)
+    assert not engine.busy()
+    assert [(engine.step(1), engine.busy()) for _ in range(6)] == [(True, True)] * 5 + [(False, False)]
+    engine.step(2)
+    engine.restart()
+    assert not engine.busy()
 
 
 @pytest.mark.parametrize("pool", [bytes(4096), memoryview(bytes(4096)), array("i", range(1024)), 4096])

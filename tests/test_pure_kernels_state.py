@@ -29,21 +29,29 @@ BLOBS = {
 
 
 def check_same_bytes(blob):
-    """Both engines make the same of random inputs, RUNS times and once after a reset, state included."""
+    """Both engines make the same of random inputs, RUNS times and once after a reset, state included; so does one on a
+    pool that is given, its state beside it."""
     core, engine = CoreModel(blob), _pure.Engine(blob, None)
     pool = engine.pool()
+    given_pool = bytearray(core.header["pool_bytes"] - core.header["state_bytes"])
+    on_given = _pure.Engine(blob, given_pool)
     rng = np.random.default_rng(1)
     places = [core.tensors[io["tensor"]] for io in core.inputs]
     for run in range(RUNS + 1):
         if run == RUNS:
             core.reset()
             engine.reset()
+            on_given.reset()
         arrays = [rng.integers(-128, 128, t["rows"] * t["row_bytes"], np.int8) for t in places]
         for t, array in zip(places, arrays):
             pool[t["offset"] : t["offset"] + array.size] = array.tobytes()
+        for io, array in zip(core.inputs, arrays):
+            on_given.write(io["tensor"], array.tobytes(), 0)
         core.run(arrays)
         engine.run()
         assert bytes(pool) == core.pool.tobytes(), f"run {run}"
+        on_given.run()
+        assert bytes(on_given.state()) + bytes(given_pool) == core.pool.tobytes(), f"run {run} on a given pool"
 
 
 @given(st.one_of(*LSTM.values(), *SVDF.values(), STATE["READ_VARIABLE"]))

@@ -11,9 +11,10 @@ from conftest import ROOT
 from packer import build, oracle
 from packer.core import CoreModel
 from packer.romfs import romfs_image
+from packer.split import split
 from packer.verify import make_cases
 
-from support.recurrent import lstm_model, svdf_model
+from support.recurrent import lstm_model, svdf_model, variable_model
 from support.tflite_builder import Graph
 
 SCRIPTS = ROOT / "tests" / "micropython"
@@ -113,6 +114,11 @@ def not_model():
     return graph.finish()
 
 
+def in_parts(name, model, count, metadata=None):
+    """Files for tests/micropython/parts.py: the parts of a model."""
+    return {f"{name}.{k}.tin": part.blob for k, part in enumerate(split(model, name, metadata, count).parts)}
+
+
 def with_answers(name, model, runs=50):
     """Files for tests/micropython/state.py: a model, the inputs of consecutive runs, TFLite Micro's outputs."""
     blob = build(model, name).blob
@@ -126,12 +132,24 @@ def with_answers(name, model, runs=50):
 @pytest.fixture(scope="session")
 def blobs():
     digits = (ROOT / "examples" / "digits" / "digits_int8.tflite").read_bytes()
-    digits_blob = build(digits, "digits", {"labels": [str(i) for i in range(10)]}).blob
+    labels = {"labels": [str(i) for i in range(10)]}
+    digits_blob = build(digits, "digits", labels).blob
+    parts = in_parts("digits", digits, 3, labels)
+    in_flash = {"readme.txt": b"odd!!", "digits.tin": digits_blob, **parts}
     return {
         "digits.tin": digits_blob,
         "digits_stream.tin": build(digits, "digits", stream_input=True).blob,
+        "digits_weights.tin": build(digits, "digits", {"labels": [str(i) for i in range(10)]}, stream_weights=True).blob,
+        "digits_both.tin": build(digits, "digits", stream_input=True, stream_weights=True).blob,
+        "sum_weights.tin": build(sum_model(), "sum", stream_weights=True).blob,
+        "lstm_weights.tin": build(lstm_model(steps=3, in_c=5, units=4), "lstm", stream_weights=True).blob,
+        "svdf_weights.tin": build(svdf_model(in_c=6, units=3, rank=2, memory=4), "svdf", stream_weights=True).blob,
         "two.tin": build(two_input_model(), "two").blob,
         "sum.tin": build(sum_model(), "sum").blob,
+        **parts,
+        **in_parts("halves", digits, 2),
+        **in_parts("memory", variable_model(), 3),
+        **with_answers("memory", variable_model()),
         **with_answers("lstm", lstm_model(steps=3, in_c=5, units=4)),
         **with_answers("svdf", svdf_model(in_c=6, units=3, rank=2, memory=4)),
         "int16.tin": build(rescaling_model(), "int16").blob,
@@ -139,7 +157,7 @@ def blobs():
         "bool.tin": build(not_model(), "bool").blob,
         "int8.tin": build(table_model("int8", (1, 5), 1 / 16, 0), "int8").blob,
         "uint8.tin": build(table_model("uint8", (1, 5), 1 / 16, 0), "uint8").blob,
-        "models.romfs": romfs_image({"models/readme.txt": b"odd!!", "models/digits.tin": digits_blob}),
+        "models.romfs": romfs_image({f"models/{name}": data for name, data in in_flash.items()}),
     }
 
 

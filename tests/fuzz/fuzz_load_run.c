@@ -21,13 +21,13 @@ static void repair_blob(uint8_t *blob, size_t size, enum repair repair) {
     if (repair == AS_IT_IS || size < sizeof(ti_header) + sizeof(uint32_t)) {
         return;
     }
-    if (repair == FIX_SIZE_AND_CRC) {
+    if (repair == FIX_SIZE_AND_SUM) {
         h->blob_bytes = (uint32_t)size & ~(uint32_t)3;
     }
     if (h->blob_bytes <= size && h->blob_bytes >= sizeof(uint32_t) && h->blob_bytes % 4 == 0) {
-        size_t end = h->blob_bytes - sizeof(uint32_t);
-        uint32_t crc = ti_crc32(0, blob, end);
-        memcpy(blob + end, &crc, sizeof crc);
+        uint32_t end = h->blob_bytes - (uint32_t)sizeof(uint32_t);
+        uint32_t sum = ti_checksum(0, blob, end);
+        memcpy(blob + end, &sum, sizeof sum);
     }
 }
 
@@ -35,21 +35,22 @@ static void repair_blob(uint8_t *blob, size_t size, enum repair repair) {
 static ti_model unopened(const uint8_t *blob) {
     const ti_header *h = (const void *)blob;
     ti_model m = {0};
-    m.blob = blob;
     m.header = h;
     m.tensors = (const void *)(blob + h->tensors);
     m.ops = (const void *)(blob + h->ops);
     m.steps = (const void *)(blob + h->steps);
+    m.segments = h->n_segments ? (const void *)&m.ops[h->n_ops] : NULL;
     return m;
 }
 
-static const ti_io *first_io(const ti_model *m) {
-    return (const void *)(m->blob + m->header->io);
+/* What the offsets of an op count from, in a blob that is there as a whole. */
+static const uint8_t *data_of(const ti_model *m, const ti_op *op) {
+    return (const uint8_t *)m->header + (m->segments ? m->segments[op->segment].offset : 0);
 }
 
-/* About how many elements a row of an op touches. */
-static uint64_t row_work(const ti_model *m, const ti_op *op) {
-    const void *params = m->blob + op->params;
+/* About how many elements a row of an op touches; `data`: what its offsets count from. */
+static uint64_t row_work(const ti_model *m, const ti_op *op, const uint8_t *data) {
+    const void *params = data + op->params;
     const ti_window *w = params;
     const ti_lstm *lstm = params;
     const ti_svdf *svdf = params;
@@ -112,7 +113,7 @@ static uint64_t steps_work(const ti_model *m, uint32_t first, uint32_t past) {
     for (uint32_t i = first; i < past && work <= MAX_WORK; i++) {
         const ti_step *step = &m->steps[i];
         if (step->op != TI_INPUT_ROWS) {
-            uint64_t row = row_work(m, &m->ops[step->op]);
+            uint64_t row = row_work(m, &m->ops[step->op], data_of(m, &m->ops[step->op]));
             row += m->tensors[m->ops[step->op].output].row_bytes + 16;  /* the selftest's CRC, the call */
             work += row > MAX_WORK ? row : row * (uint64_t)abs(step->rows);
         }
@@ -121,7 +122,7 @@ static uint64_t steps_work(const ti_model *m, uint32_t first, uint32_t past) {
 }
 
 static uint64_t input_bytes(const ti_model *m) {
-    const ti_io *io = first_io(m);
+    const ti_io *io = ti_edges(m);
     uint64_t bytes = 0;
     for (uint32_t i = 0; i < m->header->n_inputs; i++) {
         bytes += (uint64_t)m->tensors[io[i].tensor].rows * m->tensors[io[i].tensor].row_bytes;
@@ -136,8 +137,8 @@ static void run_all(ti_model *m) {
         ti_selftest(m, crc);
         free(crc);
     }
-    if (m->header->n_inputs == 1 && first_io(m)->stream) {
-        uint32_t row_bytes = m->tensors[first_io(m)->tensor].row_bytes;
+    if (m->header->n_inputs == 1 && ti_edges(m)->stream) {
+        uint32_t row_bytes = m->tensors[ti_edges(m)->tensor].row_bytes;
         uint8_t *row = malloc(row_bytes);
         if (row) {
             memset(row, 0x5a, row_bytes);
@@ -156,7 +157,7 @@ static void run_some(ti_model *m) {
     for (int n = 0; n < MAX_ROWS; n++) {
         const ti_op *op = &m->ops[ti_next_op(m)];
         int waits = m->steps[m->step].op == TI_INPUT_ROWS;
-        uint64_t next = waits ? 0 : row_work(m, op);
+        uint64_t next = waits ? 0 : row_work(m, op, data_of(m, op));
         if (next <= work) {
             work -= next;
             int progress = ti_step_row(m);
@@ -175,15 +176,66 @@ static void run_some(ti_model *m) {
     }
 }
 
+/* A segment as a file that changes would have it, with one byte wrong each time. */
+static const uint8_t *file;
+static uint32_t loads;
+
+static int load_damaged(ti_model *m, uint32_t segment) {
+    const ti_segment *s = &m->segments[segment];
+    uint8_t *window = (uint8_t *)(m->base[TI_POOL] + s->window);
+    memcpy(window, file + s->offset, s->bytes);
+    if (s->bytes && loads) {
+        window[loads * 2654435761u % s->bytes] ^= (uint8_t)(1u << loads % 8);
+    }
+    for (uint32_t i = 0; i < m->header->n_ops; i++) {
+        if (m->ops[i].segment == segment && row_work(m, &m->ops[i], window) > MAX_WORK / MAX_ROWS) {
+            return 0;
+        }
+    }
+    return loads++ < MAX_ROWS;
+}
+
+/* Segments are loaded from `blob`, of which only what comes before them is in memory. */
+static void open_and_stream(const uint8_t *blob) {
+    const ti_model known = unopened(blob);
+    const ti_header *h = known.header;
+    size_t resident = known.segments->offset, pool_bytes = h->pool_bytes - h->state_bytes;
+    uint8_t *start = malloc(resident), *pool = calloc(pool_bytes, 1), *state = calloc(h->state_bytes + 1, 1);
+    ti_model m;
+    if (start && pool && state) {
+        memcpy(start, blob, resident);
+        if (ti_check_resident(start, resident).code != TI_OK) {
+            abort(); /* it was proved as part of the whole */
+        }
+        if (ti_continue(&m, start, pool, pool_bytes, state).code == TI_OK) {
+            file = blob;
+            loads = 0;
+            m.load = load_damaged;
+            ti_reset(&m);
+            for (int n = 0; n < MAX_ROWS; n++) {
+                if (ti_step_row(&m) == TI_WAITS) {
+                    m.fed++;
+                }
+            }
+        }
+    }
+    free(start);
+    free(pool);
+    free(state);
+}
+
 static void open_and_run(const uint8_t *blob) {
     const ti_model known = unopened(blob);
     const ti_header *h = known.header;
     if (h->pool_bytes > MAX_POOL_BYTES || steps_work(&known, 0, h->n_init_steps) > MAX_WORK) {
         return;
     }
-    uint8_t *pool = calloc(h->pool_bytes, 1);
+    /* Apart, so that nothing gets from one into the other unseen. */
+    size_t pool_bytes = h->pool_bytes - h->state_bytes;
+    uint8_t *pool = calloc(pool_bytes, 1);
+    uint8_t *state = h->state_bytes ? calloc(h->state_bytes, 1) : NULL;
     ti_model m;
-    if (pool && ti_open(&m, blob, pool, h->pool_bytes).code == TI_OK) {
+    if (pool && (state || !h->state_bytes) && ti_open(&m, blob, pool, pool_bytes, state).code == TI_OK) {
         if (input_bytes(&m) <= MAX_WORK && steps_work(&m, h->n_init_steps, h->n_steps) <= MAX_WORK) {
             run_all(&m);
         } else if (h->n_init_steps < h->n_steps) {
@@ -191,6 +243,10 @@ static void open_and_run(const uint8_t *blob) {
         }
     }
     free(pool);
+    free(state);
+    if (known.segments) {
+        open_and_stream(blob);
+    }
 }
 
 int load_run(const uint8_t *data, size_t size, enum repair repair) {
@@ -210,8 +266,8 @@ int load_run(const uint8_t *data, size_t size, enum repair repair) {
     return accepted;
 }
 
-/* Sizes tell what to repair: most mutations should get past the CRC, and some should meet it. */
+/* Sizes tell what to repair: most mutations should get past the checksum, and some should meet it. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    load_run(data, size, size % 4 == 3 ? AS_IT_IS : size % 4 == 2 ? FIX_CRC : FIX_SIZE_AND_CRC);
+    load_run(data, size, size % 4 == 3 ? AS_IT_IS : size % 4 == 2 ? FIX_SUM : FIX_SIZE_AND_SUM);
     return 0;
 }

@@ -7,8 +7,8 @@
 
 enum repair {
     AS_IT_IS,
-    FIX_CRC,           /* set the CRC that the bytes have */
-    FIX_SIZE_AND_CRC,  /* also set blob_bytes to the bytes there are */
+    FIX_SUM,           /* set the checksum that the bytes have */
+    FIX_SIZE_AND_SUM,  /* also set blob_bytes to the bytes there are */
 };
 
 /* Copy `data` to a heap block of exactly its size, repair it, load it and, where the loader accepts it, run some of its

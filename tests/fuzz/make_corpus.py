@@ -37,12 +37,13 @@ def generated_models(strategy):
 
 
 def variants(name, model):
-    """(name, blob) of a model, and of the same with its input streamed where it can be."""
+    """(name, blob) of a model, and of the same with its input, and its weights, streamed where they can be."""
     yield name, build(model, name).blob
-    try:
-        yield f"{name}_streamed", build(model, name, stream_input=True).blob
-    except PackerError:  # several inputs, or nothing between input and output
-        pass
+    for kind in "stream_input", "stream_weights":
+        try:
+            yield f"{name}_{kind}", build(model, name, **{kind: True}).blob
+        except PackerError:  # several inputs, or nothing between input and output
+            pass
 
 
 def kernels_of(blob):

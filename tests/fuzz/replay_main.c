@@ -36,7 +36,7 @@ static uint8_t *read_file(const char *path, size_t *size) {
 
 /* Counts what the loader accepts of one kind of damage. `none_valid`: nothing so damaged may be accepted. */
 static int report(const char *kind, size_t accepted, size_t rejected, int none_valid) {
-    printf("%-38s %7zu accepted %7zu rejected%s\n", kind, accepted, rejected, none_valid && accepted ? "  WRONG" : "");
+    printf("%-46s %7zu accepted %7zu rejected%s\n", kind, accepted, rejected, none_valid && accepted ? "  WRONG" : "");
     return none_valid && accepted;
 }
 
@@ -78,11 +78,11 @@ static int damage(const char *path) {
     }
     int wrong = misalignments(data, size);
     wrong |= truncations("truncated", data, size, AS_IT_IS);
-    wrong |= truncations("truncated, size and CRC fixed", data, size, FIX_SIZE_AND_CRC);
+    wrong |= truncations("truncated, size and checksum fixed", data, size, FIX_SIZE_AND_SUM);
     wrong |= flips("a byte's bits flipped", data, size, 0xff, AS_IT_IS);
-    wrong |= flips("a byte's bits flipped, CRC fixed", data, size, 0xff, FIX_CRC);
+    wrong |= flips("a byte's bits flipped, checksum fixed", data, size, 0xff, FIX_SUM);
     wrong |= flips("a byte's lowest bit flipped", data, size, 0x01, AS_IT_IS);
-    wrong |= flips("a byte's lowest bit flipped, CRC fixed", data, size, 0x01, FIX_CRC);
+    wrong |= flips("a byte's lowest bit flipped, checksum fixed", data, size, 0x01, FIX_SUM);
     free(data);
     return wrong;
 }

@@ -1,5 +1,5 @@
 # Whatever bytes are loaded: a ValueError with a sentence, or a model that runs.
-import binascii
+from tinyinfer._pure_proof import checksum
 import random
 import struct
 
@@ -33,8 +33,8 @@ def refused(blob, words):
 
 
 def mended(blob):
-    """With its CRC made right."""
-    struct.pack_into("<I", blob, len(blob) - 4, binascii.crc32(memoryview(blob)[:-4]))
+    """With its checksum made right."""
+    struct.pack_into("<I", blob, len(blob) - 4, checksum(0, memoryview(blob)[:-4]))
     return blob
 
 
@@ -62,10 +62,10 @@ refused(b"", "0 bytes are too few for a .tin blob: copy it again")
 refused(good[:-4], "%d bytes are there, and its header says %d: copy it again" % (len(good) - 4, len(good)))
 refused(b"\x1c\0\0\0TFL3" + bytes(200), "is a TensorFlow Lite model: make a .tin blob of it with `packer build`")
 refused(b"GIF89a" + bytes(200), "it does not start with TINF")
-refused(field(4, 64 << 16 | 9), "of version 9, and this tinyinfer reads version 2: build it again")
+refused(field(4, 64 << 16 | 9), "of version 9, and this tinyinfer reads version 3: build it again")
 refused(field(28, 3), "bytes at offset 3 are misaligned or outside the blob: build it again")
-refused(field(64, 1 << 16), "a reserved field holds 1 instead of 0")
 tensors, ops = struct.unpack_from("<II", good, 28)
+refused(field(tensors + 12, 1 << 16 | 1), "tensor 0: a reserved field holds 1 instead of 0")
 refused(field(tensors, 0x7FFFFFF0), "tensor 0: its memory ends at byte ")
 refused(field(ops + 28 * 2, 99), 'op 2 "add_1": the field at byte 0 holds 99, which is out of range')
 

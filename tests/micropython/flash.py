@@ -23,6 +23,18 @@ assert m.blob_bytes > 1024 * 4
 assert repr(m).endswith(" B flash>"), m
 assert m(x)[:] == want
 
+# So are parts.
+for _ in range(2):  # the first time takes the code, too
+    gc.collect()
+    before = gc.mem_alloc()
+    m = tinyinfer.load_parts(["/rom/models/digits.%d.tin" % k for k in range(3)])
+    gc.collect()
+    taken = gc.mem_alloc() - before
+    assert m(x)[:] == want
+print("load_parts() takes", taken, "bytes,", m.pool_bytes, "of them are the pool")
+assert taken < m.pool_bytes + 3 * (2048 if tinyinfer.backend == "pure Python" else 1024) < m.blob_bytes, taken
+m.selftest()
+
 with open("/rom/models/readme.txt", "rb") as f:
     assert f.read() == b"odd!!"
 try:

@@ -1,4 +1,6 @@
 # Wrong types, wrong self, buffers that change under the engine: an exception, never a crash.
+import struct
+
 import _tinyinfer
 from _tinyinfer import Engine, check
 
@@ -43,7 +45,7 @@ class Evil:
 
 assert type(_tinyinfer.ARCH) is str
 evil = Evil()
-for args in ((), (good,), (good, None, None), (None, None), (5, 5), (good, 5), (good, good), (evil, evil), (good, evil)):
+for args in ((), (good,), (good, None, 5), (None, None), (5, 5), (good, 5), (good, good), (evil, evil), (good, evil)):
     refused(TypeError, Engine, *args)
 refused(TypeError, check, 5)
 refused(TypeError, check, Evil())
@@ -58,7 +60,10 @@ assert len(e.pool()) == len(sub.pool()) == size
 sub.run()
 assert sub.selftest() == e.selftest() == -1
 
-methods = (("run",), ("step", 1), ("op",), ("restart",), ("fill", 1), ("selftest",), ("pool",), ("write", 0, b"", 0))
+methods = (
+    ("run",), ("step", 1), ("op",), ("restart",), ("reopen",), ("fill", 1), ("selftest",), ("pool",), ("state",), ("busy",),
+    ("write", 0, b"", 0),
+)  # fmt: skip
 refused(TypeError, NoInit)
 assert Early(good, None).selftest() == -1
 for name, *args in methods:
@@ -70,13 +75,15 @@ refused(TypeError, e.fill, "1")
 refused(TypeError, e.run, 1)
 assert e.step(0) is True and e.step(-1) is True and e.step(10**6) is False
 
-# write() stays inside the pool, also where the memory given is larger.
+# write() stays inside a tensor, whose number it takes.
 pool = bytearray(size + 100)
 w = Engine(good, pool)
-w.write(size - 4, b"\x01\x02\x03\x04", 0x80)
-assert bytes(pool[size - 4 : size]) == b"\x81\x82\x83\x84"
-w.write(size, b"", 0)
-for args in ((size - 3, b"1234", 0), (size + 1, b"", 0), (-1, b"1", 0), (1 << 63, b"1", 0), (0, bytes(size + 1), 0)):
+tensors = struct.unpack_from("<H", good, 16)[0]
+at, row_bytes, _, rows = struct.unpack_from("<IIHH", good, struct.unpack_from("<I", good, 28)[0])
+w.write(0, b"\x01\x02\x03\x04", 0x80)
+assert bytes(pool[at : at + 4]) == b"\x81\x82\x83\x84"
+w.write(0, bytes(row_bytes * rows), 0)
+for args in ((0, bytes(row_bytes * rows + 1), 0), (tensors, b"", 0), (-1, b"1", 0), (1 << 63, b"1", 0)):
     refused(ValueError, w.write, *args)
 for args in ((0, 5, 0), (0, None, 0), ("0", b"1", 0), (0, b"1", "0")):
     refused(TypeError, w.write, *args)
@@ -87,9 +94,30 @@ shared = bytearray(good) + bytearray(size)
 refused(ValueError, Engine, shared, shared)
 refused(ValueError, Engine, shared, memoryview(shared)[len(good) // 4 * 4 :])
 
-# Neither may shrink or move.
+# Nor may the state, which is not too short either.
+refused(ValueError, Engine, shared, bytearray(size), shared)
+with open("sum.tin", "rb") as f:
+    refused(ValueError, Engine, f.read(), bytearray(size), bytearray(3))
+
+# A blob that is no longer what was proved does not run until it is proved again.
 blob = bytearray(good)
-for buffer, engine in ((pool, w), (blob, Engine(blob, None))):
+e = Engine(blob, None)
+for at in range(0, len(good), 37):
+    blob[at] ^= 0x55
+    refused(ValueError, e.reopen)
+    for name, *args in methods:
+        refused(ValueError, getattr(e, name), *args)
+    blob[at] ^= 0x55
+    e.reopen()
+    assert e.selftest() == -1
+
+# None of them may shrink or move.
+blob = bytearray(good)
+with open("sum.tin", "rb") as f:
+    stateful = Engine(f.read(), pool)
+assert stateful.state() is not pool and len(stateful.state()) == 4
+own = Engine(good, None)
+for buffer, engine in ((stateful.state(), stateful), (pool, w), (blob, Engine(blob, None)), (own.state(), own)):
     engine.run()
     buffer[:] = b""
     for name, *args in methods:

@@ -6,24 +6,30 @@ at the end: every offset is known when it is needed.
 
 import random
 import struct
-import zlib
 
 FULLY_CONNECTED, CONV2D, DEPTHWISE_CONV2D, MAX_POOL, AVERAGE_POOL = 1, 2, 3, 4, 5
 SOFTMAX, ADD, PAD, REDUCE_MEAN, TABLE = 6, 7, 8, 9, 10
 NONE = 0xFFFF
+NO_PAIRS = bytes(8)
 HEADER = "<4sHHIIHHHHHHIIIIIIIIIHH"
 
 
-def with_crc(blob):
-    """The blob with its last four bytes made the CRC-32 of the others."""
-    return bytes(blob[:-4]) + struct.pack("<I", zlib.crc32(bytes(blob[:-4])))
+def with_checksum(blob):
+    """The blob with its last four bytes made the checksum of the others (SPEC.md, "Checksum")."""
+    total = 0
+    words = struct.unpack_from(f"<{len(blob) // 4 - 1}I", blob)
+    for number, word in enumerate(words, 1):
+        total = (total + word) * 2654435761 % 2**32 if number % 2 else total ^ word
+        if number % 8 == 0:
+            total ^= total >> 16
+    return bytes(blob[:-4]) + struct.pack("<I", total)
 
 
 def patched(blob, offset, fmt, *values):
-    """The blob with `values` packed over the bytes at `offset`, and its CRC right again."""
+    """The blob with `values` packed over the bytes at `offset`, and its checksum right again."""
     blob = bytearray(blob)
     struct.pack_into("<" + fmt, blob, offset, *values)
-    return with_crc(blob)
+    return with_checksum(blob)
 
 
 class Window:
@@ -56,8 +62,9 @@ class Stage:
         bias = builder.data(struct.pack(f"<{len(self.bias)}i", *self.bias), 4)
         multiplier = builder.data(struct.pack(f"<{len(self.multiplier)}i", *self.multiplier), 4)
         shift = builder.data(struct.pack(f"<{len(self.shift)}b", *self.shift))
+        quick = self.per_channel and all(-23 <= s <= -1 for s in self.shift) and max(map(abs, self.bias)) < 2**26
         return struct.pack(
-            "<IIIhhhBB", bias, multiplier, shift, self.zero_point, self.low, self.high, self.per_channel, 0
+            "<IIIhhhBB", bias, multiplier, shift, self.zero_point, self.low, self.high, self.per_channel, quick
         )
 
 
@@ -82,12 +89,12 @@ class Builder:
         self.pool_bytes = offset + size
         return offset
 
-    def tensor(self, rows, row_bytes, ring=None, dtype=1, offset=None):
-        """A tensor in the pool, on memory of its own unless `offset` says where."""
+    def tensor(self, rows, row_bytes, ring=None, dtype=1, offset=None, space=0):
+        """A tensor in the pool, or the state at its start (space 2), on memory of its own unless `offset` says where."""
         ring = ring or rows
         if offset is None:
             offset = self.scratch(ring * row_bytes)
-        self.tensors.append(struct.pack("<IIHHBBH", offset, row_bytes, rows, ring, dtype, 0, 0))
+        self.tensors.append(struct.pack("<IIHHBBH", offset, row_bytes, rows, ring, dtype, space, 0))
         return len(self.tensors) - 1
 
     def constant(self, rows, values):
@@ -120,7 +127,7 @@ class Builder:
         out_c = len(weights) // in_c
         at = self.data(bytes(w & 0xFF for w in weights))
         out = self.tensor(rows, pixels * out_c)
-        self.op(FULLY_CONNECTED, out, [x], struct.pack("<4I", pixels, in_c, out_c, at) + stage.pack(self), name="fc")
+        self.op(FULLY_CONNECTED, out, [x], struct.pack("<4I", pixels, in_c, out_c, at) + stage.pack(self) + NO_PAIRS, name="fc")
         return out
 
     def conv(self, kernel, x, images, window, zero_point, weights, stage):
@@ -128,6 +135,7 @@ class Builder:
         out = self.tensor(images * window.out_h, window.out_w * window.out_c)
         scratch = self.scratch(window.k[0] * window.k[1] * window.in_c) if kernel == CONV2D else 0
         params = window.pack() + struct.pack("<hHI", zero_point, 0, at) + stage.pack(self)
+        params += NO_PAIRS if kernel == CONV2D else b""
         self.op(kernel, out, [x], params, scratch, name="conv")
         return out
 
@@ -202,11 +210,11 @@ class Builder:
         strings_bytes = len(body) - offsets["strings"]
         name, metadata = struct.unpack_from("<II", body, 52)
         body += bytes(-len(body) % 4 + 4)
-        struct.pack_into(HEADER, body, 0, b"TINF", 2, 68, len(body), self.pool_bytes,
+        struct.pack_into(HEADER, body, 0, b"TINF", 3, 68, len(body), self.pool_bytes,
                          len(self.tensors), len(self.ops), len(steps), len(self.io[0]), len(self.io[1]), seed,
                          offsets["tensors"], offsets["ops"], offsets["steps"], offsets["io"], offsets["strings"],
                          strings_bytes, name, metadata, self.state_bytes, self.n_init_steps, 0)  # fmt: skip
-        return with_crc(body)
+        return with_checksum(body)
 
 
 def int8s(rng, count):
@@ -251,7 +259,7 @@ def streamed_with_state(seed=1):
     rng = random.Random(seed)
     b = Builder("streamed, with state")
     rows, count = 4, 6
-    state = b.tensor(rows, count)
+    state = b.tensor(rows, count, space=2)
     b.state_bytes = rows * count
     x = b.tensor(rows, count, ring=2)
     b.input(x, [1, rows, count], stream=1, name="frame")

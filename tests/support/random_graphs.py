@@ -112,6 +112,8 @@ def fully_connected(g, x, op):
     depth, channels = x.shape[-1], g.number(1, 12)
     keep = len(x.shape) > 1
     shape = x.shape[:-1] + (channels,) if keep else (1, channels)
+    if elements(shape) > ELEMENTS_MAX:
+        return None
     return sum_of_products(g, op, x, (channels, depth), 0, channels, depth, shape, keep_num_dims=keep)
 
 

@@ -1,8 +1,13 @@
-"""README.md's table of ops, from the code that supports them: `python -m support.readme` in tests/ writes it anew."""
+"""README.md's table of ops, from the code that supports them: `python -m support.readme` in tests/ writes it anew.
+
+And the table of boards, from what `make boards-report` and `make bench` have measured.
+"""
 
 from pathlib import Path
 
 from packer.lower import supported
+
+from . import boards_report
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 START, END = "<!-- ops: `make readme` writes what follows -->\n", "<!-- end of ops -->\n"
@@ -21,4 +26,4 @@ def with_table(text):
 
 
 if __name__ == "__main__":
-    README.write_text(with_table(README.read_text("utf-8")), "utf-8")
+    README.write_text(boards_report.with_table(with_table(README.read_text("utf-8"))), "utf-8")

@@ -1,4 +1,4 @@
-"""Small models with one op that has a state, for tests of what happens around them."""
+"""Small models with a state, for tests of what happens around them."""
 
 import numpy as np
 
@@ -33,4 +33,21 @@ def svdf_model(in_c, units, rank, memory, wide=False, seed=0):
     dtype, zero_point = (np.int16, 0) if wide else (np.int8, 11)
     state = graph.tensor((1, memory * filters), state_scale, zero_point, dtype, variable=True)
     graph.output(graph.op("SVDF", [x, weights, time, bias, state], (1, units), 0.25, 2, rank=rank))
+    return graph.finish()
+
+
+def variable_model():
+    """int8 [1, 4]: a variable, 10, 20, 30, 40 at first, is read by the first and the last op, whose sum it becomes."""
+    graph, name = Graph(), {"container": "", "shared_name": "sum"}
+    start = graph.subgraph("start")
+    graph.node("CALL_ONCE", [], [], init_subgraph_index=start.index)
+    at_start = start.op("VAR_HANDLE", [], (), dtype="resource", **name)
+    start.node("ASSIGN_VARIABLE", [at_start, start.const(np.array([[10, 20, 30, 40]], np.int8), 1.0)], [])
+    handle = graph.op("VAR_HANDLE", [], (), dtype="resource", **name)
+    before = graph.op("READ_VARIABLE", [handle], (1, 4), 1.0)
+    y = graph.op("ADD", [graph.input((1, 4), 1.0), before], (1, 4), 1.0)
+    y = graph.op("MINIMUM", [y, graph.const(np.array([[9, 50, -7, 0]], np.int8), 1.0)], (1, 4), 1.0)
+    y = graph.op("ADD", [y, before], (1, 4), 1.0)
+    graph.node("ASSIGN_VARIABLE", [handle, y], [])
+    graph.output(y)
     return graph.finish()
