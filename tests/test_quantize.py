@@ -1,4 +1,4 @@
-"""`packer quantize`: models of every float kind become int8 ones that TFLite Micro and the packer run alike, near the float answer."""
+"""`packer quantize`: models of every float kind become int8 ones that run as on TFLite Micro, near the float answer."""
 
 import json
 
@@ -18,8 +18,10 @@ from sklearn.datasets import load_digits
 from support.tflite_builder import TYPES, Graph
 
 DIGITS = ROOT / "examples/digits/digits_float.tflite"
-FLOAT_MODELS = ["hello_world_float", "magic_wand_float", "emlearn_mnist_cnn_float", "mlperf_ic_resnet8_float", "catdog_hybrid",
-                "mlperf_kws_hybrid"]  # fmt: skip
+FLOAT_MODELS = [
+    "hello_world_float", "magic_wand_float", "emlearn_mnist_cnn_float", "mlperf_ic_resnet8_float", "catdog_hybrid",
+    "mlperf_kws_hybrid",
+]  # fmt: skip
 TYPES.setdefault("float16", tflite.TensorType.FLOAT16)
 
 
@@ -34,7 +36,7 @@ def float_outputs(model, samples):
 
 
 def dense(weights, bias=None, kind="plain", scale=None, zero_point=0):
-    """A float32 FULLY_CONNECTED of the weights; `kind`: "plain", "hybrid" (it reads them as they are) or "dequantised" first."""
+    """A float32 FULLY_CONNECTED; `kind`: "plain", "hybrid" (narrow weights, read as they are) or "dequantised" first."""
     weights = np.asarray(weights)
     g = Graph()
     x = g.input((1, weights.shape[1]), dtype=np.float32)
@@ -117,9 +119,10 @@ def test_weights_that_are_narrow_already_are_read(kind, dtype):
     (op,) = [op for op in read(result.tflite, "m").ops if op.kind == "FULLY_CONNECTED"]
     assert "DEQUANTIZE" not in {o.kind for o in read(result.tflite, "m").ops[:-1]}
     real = weights.astype(np.float64) * (1 if scale is None else np.resize(scale, (8,))[:, np.newaxis])
-    assert np.abs(op.inputs[1].data * op.inputs[1].scales[:, np.newaxis] - real).max() <= op.inputs[1].scales.max() / 2 * 1.01
+    made = op.inputs[1]
+    assert np.abs(made.data * made.scales[:, np.newaxis] - real).max() <= made.scales.max() / 2 * 1.01
     if dtype == np.int8:
-        assert np.array_equal(op.inputs[1].data, weights)  # symmetric weights come out as they were
+        assert np.array_equal(made.data, weights)  # symmetric weights come out as they were
     want = samples[0].reshape(50, -1) @ real.T
     assert np.abs(float_outputs(result.tflite, samples) - want).max() < 0.05 * np.abs(want).max()
 
@@ -192,7 +195,7 @@ def test_ops_that_stay_float_are_named():
     x = g.input((1, 4), dtype=np.float32)
     y = g.op("FULLY_CONNECTED", [x, g.const(np.eye(4, dtype=np.float32)), None], (1, 4), dtype=np.float32)
     g.output(g.op("FLOOR", [y], (1, 4), dtype=np.float32))
-    with pytest.raises(PackerError, match="layer . FLOOR"):
+    with pytest.raises(PackerError, match="layer 1 FLOOR"):
         quantize(g.finish(), "m", [np.ones((3, 4))])
 
 

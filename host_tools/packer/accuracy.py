@@ -12,15 +12,18 @@ from .errors import PackerError
 class Samples:
     """Labelled samples for models of one input and one score a class.
 
-    data: [samples, …]; numbers of the model's input type are taken as they are, others as real values, which are quantised
-    like a caller's floats. labels: integers [samples], the index of the right class. PackerError where they do not fit.
+    data: [samples, …]; numbers of the model's input type are taken as they are, others as real values, which are
+    quantised like a caller's floats. labels: integers [samples], the index of the right class. PackerError where they do
+    not fit.
     """
 
     def __init__(self, data, labels):
         if data.ndim < 1 or not len(data) or data.dtype.kind not in "fiub":
-            raise PackerError(f"the data must be an array [samples, …] of numbers, {data.dtype}{list(data.shape)} was given")
+            given = f"{data.dtype}{list(data.shape)}"
+            raise PackerError(f"the data must be an array [samples, …] of numbers, {given} was given")
         if labels.shape != (len(data),) or labels.dtype.kind not in "iu":
-            raise PackerError(f"the labels must be {len(data)} integers, one a sample, {labels.dtype}{list(labels.shape)} was given")
+            given = f"{labels.dtype}{list(labels.shape)}"
+            raise PackerError(f"the labels must be {len(data)} integers, one a sample, {given} was given")
         self.data, self.labels = data, labels
 
     def __len__(self):
@@ -34,9 +37,10 @@ class Samples:
             raise PackerError(f"{name}: it has {len(inputs)} inputs, accuracy is measured on models with one")
         classes = int(np.prod(outputs[0]["shape"][: outputs[0]["ndim"]], dtype=np.int64))
         if classes < 2:
-            raise PackerError(f"{name}: output 0 is one number; accuracy is measured on models that give a score a class")
-        if not 0 <= self.labels.min() <= self.labels.max() < classes:
-            raise PackerError(f"{name}: a label is {self.labels.min()} or {self.labels.max()}, output 0 has the classes 0 to {classes - 1}")
+            raise PackerError(f"{name}: output 0 is one number; accuracy is that of models with a score a class")
+        least, largest = self.labels.min(), self.labels.max()
+        if least < 0 or largest >= classes:
+            raise PackerError(f"{name}: labels are {least} to {largest}, output 0 has the classes 0 to {classes - 1}")
         io = inputs[0]
         if self.data.dtype != f.DTYPE_NAMES[io["edge"]]:
             io = {**io, "edge": f.DTYPES["float32"]}

@@ -1,4 +1,4 @@
-"""`packer analyze`: what the weights of each layer are made of, what compressing them would save, and which layers bear pruning."""
+"""`packer analyze`: what each layer's weights are made of, what compressing them saves, which layers bear pruning."""
 
 import heapq
 from dataclasses import asdict, dataclass
@@ -94,13 +94,13 @@ def _facts(layer, macs, lost):
         near_zeros=near,
         distinct=len(np.unique(values)),
         entropy_bits=entropy(values),
-        schemes={"sparse": sparse(channels), "int4": int4(channels), "palette": palette(channels), "entropy": huffman(channels)},
+        schemes={name: scheme(channels) for name, scheme in SCHEMES.items()},
         lost=lost,
     )
 
 
 def entropy(values):
-    """Shannon's entropy of the values' own distribution, bits a value: no code that looks at each value alone needs fewer."""
+    """Shannon's entropy of the values' own distribution, bits a value: no code of single values needs fewer."""
     shares = np.unique(values, return_counts=True)[1] / values.size
     return float(-(shares * np.log2(shares)).sum() + 0.0)
 
@@ -121,9 +121,10 @@ def int4(channels):
 
 
 def palette(channels):
-    """2 or 4 bits a weight, each channel's from a byte on, which number the 4 or 16 bytes of a table: one a layer or one a channel.
+    """2 or 4 bits a weight, each channel's from a byte on, which number the 4 or 16 bytes of a table.
 
-    The least of those that hold every value; where that saves nothing, 16 entries for the layer, to which weights are rounded.
+    There is one table a layer or one a channel: the least of those that hold every value; where that saves nothing, one
+    of 16 entries for the layer, to which the weights are rounded.
     """
     everything = len(np.unique(np.concatenate(channels)))
     widest = max(len(np.unique(c)) for c in channels)
@@ -138,12 +139,15 @@ def palette(channels):
 
 
 def huffman(channels):
-    """A canonical Huffman code for the layer: 16 counts of code lengths and a byte a distinct value, then the codes of each
-    channel from a byte on. (A code of over 16 bits would have to be shortened, which costs next to nothing.)"""
+    """A canonical Huffman code for the layer: 16 counts of code lengths and a byte a distinct value, then the codes of
+    each channel from a byte on. (A code of over 16 bits would have to be shortened, which costs next to nothing.)"""
     symbols, inverse, counts = np.unique(np.concatenate(channels), return_inverse=True, return_counts=True)
     lengths = _code_lengths(counts)[inverse.ravel()]
     bits = [part.sum() for part in np.split(lengths, np.cumsum([c.size for c in channels])[:-1])]
     return Scheme(16 + len(symbols) + sum(int(-(-n // 8)) for n in bits), True)
+
+
+SCHEMES = {"sparse": sparse, "int4": int4, "palette": palette, "entropy": huffman}
 
 
 def _code_lengths(counts):

@@ -1,4 +1,4 @@
-"""The command line: `packer build | split | analyze | prune | quantize | report | inspect | run | verify | ops | boards`."""
+"""The command line, `packer COMMAND`."""
 
 import argparse
 import json
@@ -87,7 +87,7 @@ def _parser():
     aim.add_argument("--parts", type=int, help="how many parts, those with the least RAM")
     aim.add_argument("--ram", type=_size, help="bytes for the pool and the largest part; as few parts as do with that")
 
-    p = command("analyze", _analyze, "Show what a model's int8 weights are made of, and what compressing them would save.")
+    p = command("analyze", _analyze, "Show what int8 weights are made of, and what compressing them would save.")
     p.add_argument("model", type=Path, help="the .tflite file, int8")
     labelled(p, "adds what pruning each layer alone costs in accuracy")
 
@@ -101,7 +101,7 @@ def _parser():
     p.add_argument("model", type=Path, help="the .tflite file")
     p.add_argument("--calibrate", type=Path, action="append", help=CALIBRATE)
     p.add_argument("--float-edges", action="store_true", help="inputs and outputs stay float32")
-    p.add_argument("-o", "--output", type=Path, help="the .tflite to write (default: the model's name with _int8.tflite)")
+    p.add_argument("-o", "--output", type=Path, help="the .tflite to write (default: NAME_int8.tflite)")
 
     p = command("report", _report, "Write an HTML page about a model: the pool over time, layers, flash.", json=False)
     p.add_argument("model", type=Path, help="the .tflite file")
@@ -241,24 +241,28 @@ def _analyze(args):
     if args.json:
         _print_json(result.summary())
         return
-    table = _layers_table("params", "MACs", "bytes", "zeros", "near", "values", "bits", *(["pruned"] if result.samples else []))
+    names = ["params", "MACs", "bytes", "zeros", "near", "values", "bits"]
+    table = _layers_table(*names, *(["pruned"] if result.samples else []))
     for layer in result.layers:
         texts = [f"{v:,}" for v in (layer.parameters, layer.macs, layer.bytes)]
         texts += [f"{v / layer.weights:.1%}" for v in (layer.zeros, layer.near_zeros)]
         texts += [f"{layer.distinct}", f"{layer.entropy_bits:.2f}"]
-        table.add_row(str(layer.index), layer.name, *texts, *([f"{-layer.lost / result.samples:+.1%}"] if result.samples else []))
+        texts += [f"{-layer.lost / result.samples:+.1%}"] if result.samples else []
+        table.add_row(str(layer.index), layer.name, *texts)
     right = f", {result.right:,} of {result.samples:,} samples right" if result.samples else ""
     out.print(f"{result.name}: {_bytes(result.tflite_bytes)}, {result.macs:,} MACs{right}")
     out.print(table, markup=False)
-    out.print(f"near: at most 1/{1 / NEAR:.0f} of its channel's largest weight; values: distinct ones; bits: entropy of a weight")
+    near = f"at most 1/{1 / NEAR:.0f} of its channel's largest weight"
+    out.print(f"near: {near}; values: distinct ones; bits: entropy of a weight")
     if result.samples:
-        out.print(f"pruned: change in accuracy where the smallest {PRUNED:.0%} of that layer's weights alone become zero")
+        out.print(f"pruned: change in accuracy where the smallest {PRUNED:.0%} of that layer's weights become zero")
     out.print()
     schemes = list(result.layers[0].schemes)
     table = _layers_table("weights B", *schemes)
     for layer in result.layers:
         found = [layer.schemes[s] for s in schemes]
-        table.add_row(str(layer.index), layer.name, f"{layer.weights:,}", *(_scheme(s.bytes, s.lossless) for s in found))
+        texts = [_scheme(s.bytes, s.lossless) for s in found]
+        table.add_row(str(layer.index), layer.name, f"{layer.weights:,}", *texts)
     totals = [[layer.schemes[s] for layer in result.layers] for s in schemes]
     total = [_scheme(sum(s.bytes for s in column), all(s.lossless for s in column)) for column in totals]
     table.add_row("", "all", f"{sum(layer.weights for layer in result.layers):,}", *total)
@@ -319,8 +323,8 @@ def _quantised(args, float_edges=False):
     """The quantize.QuantizeResult of the model, from the samples that --calibrate names."""
     if not args.calibrate:
         raise PackerError(
-            f"{args.model.stem}: the ranges of activations are measured on samples; hand over some hundred inputs like those that "
-            "the model will meet, --calibrate data.npy, one file for each input"
+            f"{args.model.stem}: the ranges of activations are measured on samples; hand over some hundred inputs like "
+            "those that the model will meet, --calibrate data.npy, one file for each input"
         )
     with err.status("quantising", spinner="line") as status:
         return quantize(
@@ -337,12 +341,14 @@ def _quantize(args):
         _print_json(result.summary())
         return
     out.print(f"{target}")
-    out.print(f"  flash  {_bytes(len(result.tflite))}  ({len(result.tflite) / result.float_bytes:.0%} of {_bytes(result.float_bytes)})")
+    share = len(result.tflite) / result.float_bytes
+    out.print(f"  flash  {_bytes(len(result.tflite))}  ({share:.0%} of {_bytes(result.float_bytes)})")
     for what, ios in (("input", result.inputs), ("output", result.outputs)):
         for name, dtype, scale, zero_point in ios:
             affine = f"  scale {scale:.6g}, zero point {zero_point}" if scale is not None else ""
             out.print(f"  {what:6s} {dtype} \"{name}\"{affine}", markup=False)
-    out.print(f"  ranges of {result.samples:,} samples; `packer verify {target}` compares it with TFLite Micro", markup=False)
+    compare = f"`packer verify {target}` compares it with TFLite Micro"
+    out.print(f"  ranges of {result.samples:,} samples; {compare}", markup=False)
 
 
 # ---- report ----

@@ -20,6 +20,7 @@ class Buffer:
     data: "np.ndarray | None" = None
     tensors: list = field(default_factory=list)  # indexes of the TFLite tensors whose value it holds
     offset: "int | None" = None  # pool offset, from the planner
+    order: "np.ndarray | None" = None  # of its channels: the tensor's by position, where lowering has changed it
     held_bytes: "int | None" = None  # bytes of it that exist at a time: nbytes, or less where it is a ring
 
 

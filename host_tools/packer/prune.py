@@ -43,8 +43,8 @@ class PruneResult:
 def prune(tflite_bytes, name, sparsity, samples=None, on_progress=lambda text: None):
     """PruneResult with that share of zeros, or the more that are there, in the int8 weights of a `.tflite`, 0 … 1.
 
-    Without `samples` each layer gets the same share. With them (accuracy.Samples) layers get what they can bear: see `shares`.
-    PackerError if the file is damaged, is not int8, or does not fit the samples.
+    Without `samples` each layer gets the same share. With them (accuracy.Samples) layers get what they can bear, see
+    `shares`. PackerError if the file is damaged, is not int8, or does not fit the samples.
     """
     if not 0 <= sparsity <= 1:
         raise PackerError(f"--sparsity is the share of weights that become zero, from 0 to 1; {sparsity} was given")
@@ -67,7 +67,7 @@ def prune(tflite_bytes, name, sparsity, samples=None, on_progress=lambda text: N
 
 
 def prune_layer(layer, zeros):
-    """{Block: new values} with `zeros` zeros in the layer (or the more that it has): those of least real magnitude |q| * scale."""
+    """{Block: new values}, `zeros` of the layer's weights zero (or the more that are): those of least |q| * scale."""
     values = np.concatenate([b.values.ravel() for b in layer.blocks])
     magnitudes = np.concatenate([np.abs(b.values * _along(b)).ravel() for b in layer.blocks])
     values[np.argsort(magnitudes, kind="stable")[:zeros]] = 0
@@ -96,10 +96,11 @@ def sensitivity(tflite_bytes, name, layers, levels, samples, right, on_progress=
 
 
 def shares(layers, losses, budget):
-    """How many zeros each layer gets so that they are `budget` together: all layers are pruned up to one and the same loss.
+    """How many zeros each layer gets so that they are `budget` together: all layers are pruned up to the same loss.
 
-    `losses`: those of `sensitivity` at LEVELS. At a loss t, a layer bears the highest level that costs at most t. The least t
-    at which the layers bear the budget is found; from what they bear at the t before it, all go the same part of the way.
+    `losses`: those of `sensitivity` at LEVELS. At a loss t, a layer bears the highest level that costs at most t. The
+    least t at which the layers bear the budget is found; from what they bear at the t before it, all go the same part
+    of the way.
     """
     counts = np.array([layer.count for layer in layers])
     levels = np.array([0, *LEVELS])

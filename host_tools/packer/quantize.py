@@ -1,4 +1,4 @@
-"""`packer quantize`: a float32 or hybrid `.tflite` becomes an int8 one, with ai-edge-quantizer and ranges measured on samples.
+"""`packer quantize`: a float32 or hybrid `.tflite` becomes an int8 one, by ai-edge-quantizer and on measured ranges.
 
 The schemes and their formulas are in docs/quantisation.md.
 """
@@ -18,9 +18,19 @@ from .read import read
 
 LARGEST_BIAS = 1 << 30  # in int32, with as much left for the products that are added to it
 # {op: inputs that are its activation, weights, bias}
-_BIASED = {"CONV_2D": (0, 1, 2), "DEPTHWISE_CONV_2D": (0, 1, 2), "FULLY_CONNECTED": (0, 1, 2), "TRANSPOSE_CONV": (2, 1, 3)}
+_BIASED = {
+    "CONV_2D": (0, 1, 2),
+    "DEPTHWISE_CONV_2D": (0, 1, 2),
+    "FULLY_CONNECTED": (0, 1, 2),
+    "TRANSPOSE_CONV": (2, 1, 3),
+}
 BUFFER_ALIGNMENT = 16  # of constants in the file, as the schema has it
 LAST_NARROW_CODE = 127  # PLACEHOLDER_FOR_GREATER_OP_CODES: larger op codes have no place in the old one-byte field
+
+# What LiteRT and ai-edge-quantizer raise at a model that they cannot take.
+_REFUSALS = (
+    ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, struct.error,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -37,23 +47,28 @@ class QuantizeResult:
     def summary(self):
         """What `packer quantize --json` prints."""
         keys = ("name", "dtype", "scale", "zero_point")
-        edges = {what: [dict(zip(keys, io)) for io in ios] for what, ios in (("inputs", self.inputs), ("outputs", self.outputs))}
-        sizes = {"tflite_bytes": len(self.tflite), "float_bytes": self.float_bytes, "samples": self.samples}
-        return {"name": self.name, **sizes, **edges}
+        return {
+            "name": self.name,
+            "tflite_bytes": len(self.tflite),
+            "float_bytes": self.float_bytes,
+            "samples": self.samples,
+            "inputs": [dict(zip(keys, io)) for io in self.inputs],
+            "outputs": [dict(zip(keys, io)) for io in self.outputs],
+        }
 
 
 def quantize(tflite_bytes, name, data, float_edges=False, on_progress=lambda text: None):
     """QuantizeResult of a float32 `.tflite`, or of one with float32 activations and int8 or float16 weights.
 
-    data: an array [samples, …] for each input of the model, samples like those that it will meet: their least and largest
-    values set the scale of every activation. float_edges: inputs and outputs stay float32. PackerError if the model is
-    damaged or not float32, if the data does not fit it, or if an op of it cannot be made int8.
+    data: an array [samples, …] for each input of the model, samples like those that it will meet: the least and largest
+    values on them set the scale of every activation. float_edges: inputs and outputs stay float32. PackerError if the
+    model is damaged or not float32, if the data does not fit it, or if an op of it cannot be made int8.
     """
     graph = read(tflite_bytes, name)
-    if not any(t.dtype == "float32" for op in graph.ops if op.kind not in ("QUANTIZE", "DEQUANTIZE") for t in op.outputs):
+    if not any(t.dtype == "float32" for op in _computing(graph) for t in op.outputs):
         raise PackerError(f"{name}: no op of it computes in float32; it can go to `packer build` as it is")
     if len(graph.subgraphs) != 1:
-        raise PackerError(f"{name}: it has {len(graph.subgraphs)} subgraphs, only models with one can be quantised; convert it to int8")
+        raise PackerError(f"{name}: it has {len(graph.subgraphs)} subgraphs; only models with one can be quantised")
     if importlib.util.find_spec("ai_edge_quantizer") is None:
         raise PackerError("quantising needs the Python package ai-edge-quantizer: pip install 'tinyinfer[quantize]'")
     try:
@@ -65,10 +80,10 @@ def quantize(tflite_bytes, name, data, float_edges=False, on_progress=lambda tex
         model = _unpack(_quantise(float_model, ranges, float_edges))
         _make_room_for_biases(model, graph)
         quantised = _pack(model)
-    except (RuntimeError, ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError, struct.error) as e:
+    except _REFUSALS as e:
         raise PackerError(f"{name}: ai-edge-quantizer cannot make it int8: {' '.join(str(e).split())[:300]}") from e
     made = read(quantised, name)
-    _check_int8(made)
+    _check_int8(made, graph)
     listed = [[_edge(t) for t in ios] for ios in (made.inputs, made.outputs)]
     return QuantizeResult(name, quantised, len(tflite_bytes), len(samples[0]), *listed)
 
@@ -84,28 +99,35 @@ def _samples(graph, data):
         raise PackerError(f"{graph.name}: it has {len(graph.inputs)} inputs, samples for {len(data)} were given")
     samples = []
     for number, (tensor, array) in enumerate(zip(graph.inputs, data)):
-        fits = array.ndim > 0 and len(array) and array.size == len(array) * tensor.elements and array.dtype.kind in "fiub"
-        if not fits or tensor.dtype != "float32" and array.dtype != tensor.dtype:
+        fits = array.ndim > 0 and len(array) and array.size == len(array) * tensor.elements
+        if not fits or array.dtype.kind not in "fiub" or tensor.dtype != "float32" and array.dtype != tensor.dtype:
             shape = [d for d in tensor.shape[1:]] if tensor.shape[:1] == (1,) else list(tensor.shape)
             wanted = f"{tensor.dtype}{['samples', *shape]}".replace("'", "")
-            raise PackerError(f"{graph.name}: samples of input {number} must be {wanted}, {array.dtype}{list(array.shape)} was given")
+            given = f"{array.dtype}{list(array.shape)}"
+            raise PackerError(f"{graph.name}: samples of input {number} must be {wanted}, {given} was given")
         if not np.isfinite(array).all():
             raise PackerError(f"{graph.name}: the samples of input {number} hold NaN or infinity; leave those out")
         samples.append(array.astype(tensor.dtype, copy=False).reshape(len(array), *tensor.shape))
-    if len({len(array) for array in samples}) > 1:
-        raise PackerError(f"{graph.name}: its inputs were given {' and '.join(str(len(a)) for a in samples)} samples; all need as many")
+    counts = [len(array) for array in samples]
+    if len(set(counts)) > 1:
+        given = " and ".join(map(str, counts))
+        raise PackerError(f"{graph.name}: its inputs were given {given} samples; all need as many")
     return samples
 
 
-def _check_int8(graph):
-    """PackerError that lists the ops that still compute in float32."""
+def _check_int8(made, graph):
+    """PackerError that lists the ops of `graph`, the float model, that still compute in float32 in `made`."""
     left = []
-    for op in graph.ops:
-        tensors = [t for t in (*op.inputs, *op.outputs) if t is not None]
-        if op.kind not in ("QUANTIZE", "DEQUANTIZE") and any(t.dtype == "float32" for t in tensors):
-            left.append(op.where)
+    for op, meant in zip(_computing(made), _computing(graph)):
+        if any(t.dtype == "float32" for t in (*op.inputs, *op.outputs) if t is not None):
+            left.append(meant.where)
     if left:
-        raise PackerError(f"{graph.name}: ai-edge-quantizer leaves in float32: {', '.join(left)}; replace such ops in the model")
+        raise PackerError(f"{graph.name}: ai-edge-quantizer leaves in float32: {', '.join(left)}; replace such ops")
+
+
+def _computing(graph):
+    """The ops that do more than change how numbers are written."""
+    return [op for op in graph.ops if op.kind not in ("QUANTIZE", "DEQUANTIZE")]
 
 
 # ---- the file, by the schema's own object interface ----
@@ -118,7 +140,7 @@ def _unpack(tflite_bytes):
 
 
 def _pack(model):
-    """The bytes of a ModelT: constants that are read, in the file itself and aligned; op codes also where old readers look."""
+    """The bytes of a ModelT: read constants, aligned, in the file itself; op codes also where old readers look."""
     from ai_edge_litert import schema_py_generated as schema
     import flatbuffers
 
@@ -157,10 +179,11 @@ def _add_constant(model, values):
 
 
 def _in_float(tflite_bytes, graph):
-    """ModelT of the file with float32 constants where float32 is computed from quantised or float16 ones, and names of their own
-    for all tensors.
+    """ModelT of the file with float32 constants where float32 is computed from quantised or float16 ones, and names of
+    their own for all tensors.
 
-    Such constants are the weights that an op with a float32 output reads (hybrid models), and what DEQUANTIZE makes of a constant.
+    Such constants are the weights that an op with a float32 output reads (hybrid models), and what DEQUANTIZE makes of
+    a constant.
     """
     from ai_edge_litert import schema_py_generated as schema
 
@@ -208,7 +231,7 @@ def _real(tensor, index, subgraph):
 
 
 def _calibrate(float_model, graph, samples, on_progress):
-    """{tensor name: {"min", "max"}} of each float32 activation over all samples, run by LiteRT's reference kernels.
+    """{tensor name: {"min", "max"}} of each float32 activation over all samples, run by LiteRT.
 
     The range of all samples, not ai-edge-quantizer's moving average: that would depend on their order.
     """
@@ -216,7 +239,7 @@ def _calibrate(float_model, graph, samples, on_progress):
 
     interpreter = Interpreter(
         model_content=float_model,
-        experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
+        experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
         experimental_preserve_all_tensors=True,
     )
     interpreter.allocate_tensors()
@@ -232,7 +255,8 @@ def _calibrate(float_model, graph, samples, on_progress):
         for index in activations:
             values = interpreter.get_tensor(index)
             if not np.isfinite(values).all():
-                raise PackerError(f'{graph.name}: tensor "{activations[index]}" is NaN or infinite in sample {number}; leave that out')
+                where = f'tensor "{activations[index]}" is NaN or infinite'
+                raise PackerError(f"{graph.name}: {where} on sample {number}; leave that out")
             least[index] = np.minimum(values.min(keepdims=True), least.get(index, np.inf))
             largest[index] = np.maximum(values.max(keepdims=True), largest.get(index, -np.inf))
         interpreter.reset_all_variables()
@@ -240,7 +264,7 @@ def _calibrate(float_model, graph, samples, on_progress):
 
 
 def _quantise(float_model, ranges, float_edges):
-    """The bytes that ai-edge-quantizer makes: int8 with a scale a tensor for activations, symmetric with one a channel for weights."""
+    """What ai-edge-quantizer makes, bytes: activations have a scale a tensor, weights symmetric ones a channel."""
     from ai_edge_quantizer import quantizer, recipe
     from ai_edge_quantizer.qtyping import TFLOperationName
 
@@ -255,14 +279,14 @@ def _quantise(float_model, ranges, float_edges):
 def _make_room_for_biases(model, graph):
     """Give channels whose weights are all but zero a scale at which their bias fits int32, in the ModelT.
 
-    A bias has the scale of the input times that of its channel's weights, which is next to nothing where they are: ai-edge-quantizer
-    saturates the bias, and the channel forgets it. `graph`: of the float model, whose biases are those meant.
+    A bias has the scale of the input times that of its channel's weights, which is next to nothing where they are:
+    ai-edge-quantizer saturates the bias, and the channel forgets it. `graph`: of the float model, whose biases are
+    meant.
     """
     subgraph = model.subgraphs[0]
     readers = [i for op in subgraph.operators for i in op.inputs]
     narrow = read(_pack(model), graph.name)
-    pairs = [[op for op in g.ops if op.kind not in ("QUANTIZE", "DEQUANTIZE")] for g in (graph, narrow)]
-    for meant, op in zip(*pairs, strict=True):
+    for meant, op in zip(_computing(graph), _computing(narrow), strict=True):
         if op.kind not in _BIASED or len(op.inputs) <= _BIASED[op.kind][2]:
             continue
         x, weights, bias = (op.inputs[i] for i in _BIASED[op.kind])
@@ -274,7 +298,7 @@ def _make_room_for_biases(model, graph):
         if not np.any(scales < least):
             continue
         if max(readers.count(t.index) for t in (weights, bias)) > 1 or len(weights.scales) != bias.elements:
-            raise PackerError(f"{graph.name}: {op.where} has a bias that int32 cannot hold beside weights so small; train them anew")
+            raise PackerError(f"{graph.name}: {op.where} has a bias that int32 cannot hold beside weights so small")
         wide = np.maximum(scales, least)
         shape = [1] * len(weights.shape)
         shape[subgraph.tensors[weights.index].quantization.quantizedDimension] = -1

@@ -141,6 +141,9 @@ def first_differing_layer(tflite_bytes, result, model, cases, pool_cases):
         want = np.ascontiguousarray(tensors[op.tensor]).view(np.int8).ravel()
         if want.size != op.output.buffer.nbytes:
             continue
+        order = op.output.buffer.order
+        if order is not None:
+            want = want.reshape(-1, len(order))[:, order].ravel()
         for row, got in sorted(made.items()):  # rows that nobody needs are not made
             start = row * op.output.row_bytes
             different = np.flatnonzero(got != want[start : start + got.size])

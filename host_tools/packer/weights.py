@@ -30,7 +30,7 @@ class Block:
 
     @property
     def values(self):
-        """int16 of the tensor's shape: the weights less their zero point, -255 … 255, so that 0 is a weight without effect."""
+        """int16 of the tensor's shape: the weights less their zero point, -255 … 255; 0 is a weight without effect."""
         return self.tensor.data.astype(np.int16) - self.tensor.zero_point
 
     @property
@@ -68,14 +68,14 @@ class Layer:
 
 
 def find_layers(tflite_bytes, name):
-    """(Graph, [Layer]) of a `.tflite` file, in the order of its ops. PackerError if it is damaged or has no int8 weights.
+    """(Graph, [Layer]) of a `.tflite` file, in the order of its ops. PackerError if it is damaged or has no int8 ones.
 
     Weights that an op reads as something else, too, or that two tensors of one buffer take differently, are left out.
     """
     graph = read(tflite_bytes, name)
     for op in graph.ops:
         if op.kind in _WEIGHTS and op.outputs[0].dtype == "float32":
-            raise PackerError(f"{name}: {op.where} computes in float32; make the model int8 with `packer quantize` first")
+            raise PackerError(f"{name}: {op.where} computes in float32; make it int8 with `packer quantize` first")
     spans = _spans(tflite_bytes)
     readers = {}  # {span: [(op, axis or None, tensor)]}
     for number, subgraph in enumerate(graph.subgraphs):
@@ -87,8 +87,7 @@ def find_layers(tflite_bytes, name):
     layers = []
     for span, reads in readers.items():
         op, axis, tensor = reads[0]
-        alike = all(a == axis and t.shape == tensor.shape and t.zero_point == tensor.zero_point for _, a, t in reads if a is not None)
-        if any(a is None for _, a, _ in reads) or not alike:
+        if axis is None or any(a != axis or _layout(t) != _layout(tensor) for _, a, t in reads):
             continue
         block, ops = Block(tensor, axis, span), list(dict.fromkeys(o for o, _, _ in reads))
         if layers and layers[-1].ops == ops:
@@ -111,12 +110,17 @@ def replace_values(tflite_bytes, changes):
 
 def _axis(op, position, tensor):
     """The axis of output channels if `tensor` holds weights of `op`, else None."""
-    if tensor.dtype != "int8" or not tensor.is_quantised or np.any(tensor.zero_points != tensor.zero_point) or not tensor.elements:
+    if tensor.dtype != "int8" or not tensor.is_quantised or np.any(tensor.zero_points != tensor.zero_point):
         return None
     axis = _WEIGHTS.get(op.kind, {}).get(position)
     if op.kind == "BATCH_MATMUL" and position == 1:
         axis = len(tensor.shape) - (2 if op.options.get("AdjY") else 1)
     return axis if axis is not None and 0 <= axis < len(tensor.shape) else None
+
+
+def _layout(tensor):
+    """What tensors of one buffer must have in common for its bytes to be the same weights; the scales may differ."""
+    return tensor.shape, tensor.zero_point
 
 
 def _spans(data):
@@ -137,5 +141,5 @@ def _spans(data):
     ordered = sorted(set(spans.values()))
     for (_, end), (start, _) in zip(ordered, ordered[1:]):
         if start < end:
-            raise PackerError(f"the .tflite file is damaged: constants overlap at byte {start}; convert or copy it again")
+            raise PackerError(f"the .tflite file is damaged: constants overlap at byte {start}; copy it again")
     return spans

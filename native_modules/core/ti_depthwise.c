@@ -69,37 +69,56 @@ static uint32_t sum_one(const pixel *p, uint32_t in_c, uint32_t c) {
     return sum + padded * (uint32_t)d->padding;
 }
 
+/* All channels of a pixel. Returns where the next pixel's go. */
+#if defined(TI_ARMV6M)
+static int8_t *make(pixel *p, const ti_stage *stage, int8_t *out) {
+    const ti_window *w = p->row->window;
+    const uint32_t out_c = w->out_c, multiplier = out_c / w->in_c;
+    uint32_t in_c = 0, next = multiplier;
+    for (uint32_t c = 0; c < out_c; c++) {
+        if (c == next) {
+            next += multiplier;
+            in_c++;
+        }
+        *out++ = ti_stage_apply(stage, sum_one(p, in_c, c), c);
+    }
+    return out;
+}
+#else
+static int8_t *make(pixel *p, const ti_stage *from, int8_t *out) {
+    const ti_window *w = p->row->window;
+    const ti_window_rows *open = &p->row->open;
+    const ti_stage stage = *from;
+    const uint32_t out_c = w->out_c, multiplier = out_c / w->in_c, spread = multiplier == 1;
+    const uint32_t run = spread ? out_c : multiplier;  /* neighbouring output channels that lanes may hold together */
+    p->whole = p->inside.past - p->inside.first == w->k_w && open->taps.past - open->taps.first == w->k_h;
+    for (uint32_t start = 0, in_c = 0; start < out_c; start += run, in_c++) {
+        uint32_t c = start, end = start + run;
+        for (; end - c >= TI_LANES; c += TI_LANES) {
+            uint32_t sums[TI_LANES];
+            sum_lanes(p, spread ? c : in_c, c, spread, sums);
+            for (uint32_t j = 0; j < TI_LANES; j++) {
+                *out++ = ti_stage_apply(&stage, sums[j], c + j);
+            }
+        }
+        for (; c < end; c++) {
+            *out++ = ti_stage_apply(&stage, sum_one(p, spread ? c : in_c, c), c);
+        }
+    }
+    return out;
+}
+#endif
+
 void ti_depthwise_any(const ti_depthwise *d, uint32_t first, uint32_t past, int8_t *out) {
     const ti_window *w = d->window;
-    const ti_stage stage = d->stage;
-    const uint32_t in_c = w->in_c, out_c = w->out_c;
-    const uint32_t multiplier = out_c / in_c;
-    const uint32_t spread = multiplier == 1;
-    const uint32_t run = spread ? out_c : multiplier;  /* neighbouring output channels that lanes may hold together */
     pixel p;
     p.row = d;
-    p.x_step = (uint32_t)w->dilation_w * in_c;
-
-    out += first * out_c;
+    p.x_step = (uint32_t)w->dilation_w * w->in_c;
+    out += first * w->out_c;
     for (uint32_t x = first; x < past; x++) {
         int32_t origin = (int32_t)(x * w->stride_w) - w->pad_left;
         p.inside = ti_taps_inside(origin, w->k_w, w->dilation_w, w->in_w);
-        p.at = ((uint32_t)origin + p.inside.first * w->dilation_w) * in_c;
-        p.whole = p.inside.past - p.inside.first == w->k_w && d->open.taps.past - d->open.taps.first == w->k_h;
-        for (uint32_t start = 0, from = 0; start < out_c; start += run, from++) {
-            uint32_t c = start, end = start + run;
-#if !defined(TI_ARMV6M)
-            for (; end - c >= TI_LANES; c += TI_LANES) {
-                uint32_t sums[TI_LANES];
-                sum_lanes(&p, spread ? c : from, c, spread, sums);
-                for (uint32_t j = 0; j < TI_LANES; j++) {
-                    *out++ = ti_stage_apply(&stage, sums[j], c + j);
-                }
-            }
-#endif
-            for (; c < end; c++) {
-                *out++ = ti_stage_apply(&stage, sum_one(&p, spread ? c : from, c), c);
-            }
-        }
+        p.at = (uint32_t)origin * w->in_c + p.inside.first * p.x_step;
+        out = make(&p, &d->stage, out);
     }
 }

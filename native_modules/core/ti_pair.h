@@ -17,7 +17,7 @@
 #define TI_PAIR_WORDS(k) (((k) + 3) & ~3u)  /* of scratch memory, for two vectors of k elements */
 
 /* 1 where the last pixel of an odd row costs less alone than as its own partner. */
-#if defined(TI_ARMV6M)
+#if defined(TI_ARMV6M) || defined(TI_RV32)
 #define TI_PAIR_LEAVES_ONE 1
 #else
 #define TI_PAIR_LEAVES_ONE 0

@@ -7,6 +7,7 @@
 #include "ti_core.h"
 
 typedef struct {
+    ti_fault fault;               /* place and index are set before the claims about them are tried */
     const uint8_t *blob;          /* what offsets count from: the blob, or the segment of an op */
     uint32_t first, end;          /* and point at: from the header's end to the checksum or the first segment, or a segment */
     uint32_t data_end;            /* offset of the checksum */
@@ -15,7 +16,6 @@ typedef struct {
     const ti_segment *segments;   /* NULL where there are none */
     const ti_segment *segment;    /* that of the op, to whose window it must not write; NULL where there is none */
     int resident;                 /* only what comes before the segments is there */
-    ti_fault fault;  /* place and index are set before the claims about them are tried */
 } ti_proof;
 
 static inline uint32_t ti_saturate(uint64_t x) {

@@ -21,18 +21,7 @@ int ti_prove_stage(ti_proof *p, const ti_op *op, size_t at, uint32_t channels);
 /* The stage of GENERAL_CONV: zero point and bounds are those of the input's dtype, and where `wide` the bias is int64. */
 int ti_prove_general_stage(ti_proof *p, const ti_op *op, size_t at, uint32_t channels, int wide);
 
-static inline ti_stage ti_stage_open(const ti_model *m, const ti_output_stage *from) {
-    ti_stage s;
-    s.bias = ti_data(m, from->bias);
-    s.multiplier = ti_data(m, from->multiplier);
-    s.shift = ti_data(m, from->shift);
-    s.channel_mask = 0 - (uint32_t)from->per_channel;
-    s.zero_point = from->zero_point;
-    s.min = from->min;
-    s.max = from->max;
-    s.quick = from->quick;
-    return s;
-}
+ti_stage ti_stage_open(const ti_model *m, const ti_output_stage *from);
 
 /* Keep the stage in a local variable: through a caller's pointer the compiler must load it again after every int8 that
  * is stored. */

@@ -18,7 +18,7 @@ from packer.edges import to_pool
 from packer.romfs import romfs_image
 from packer.verify import make_cases
 
-from .pico import ROOT, Pico, firmware, write_flash
+from .pico import ROOT, Pico, PicoError, firmware, write_flash
 
 STOCK, USER_MODULE = "stock", "user module"
 MODELS = {"digits": 8, "mlperf_kws": 1, "person_detect": 1}  # on how many random inputs, beside one of zeros
@@ -55,8 +55,11 @@ def library():
 
 
 def native_module():
-    """The native .mpy for the RP2040. FileNotFoundError where it is missing."""
-    return (ROOT / "build" / "natmod" / "armv6m" / "_tinyinfer.mpy").read_bytes()
+    """The native .mpy for the RP2040. PicoError where it is missing."""
+    path = ROOT / "build" / "natmod" / "armv6m" / "_tinyinfer.mpy"
+    if not path.exists():
+        raise PicoError(f"{path} is missing: run `make natmod ARCHS=armv6m`")
+    return path.read_bytes()
 
 
 def make_slots(pico, slot_bytes=SLOT_BYTES):

@@ -6,6 +6,7 @@ from . import (  # noqa: F401  (each registers its ops)
     binary, conv, convert, edges, gather, general_conv, lstm, matmul, movement, padding, pool, reduce, resize, softmax, state, svdf, unary,
 )  # fmt: skip
 from .alias import leave_out_moves
+from .channels import reorder_channels
 from .constants import fold_constants
 from .context import LOWERINGS, Context, CannotLower
 from .fuse import fuse_tables
@@ -39,6 +40,7 @@ def lower(graph):
             state.leave_out_copies(program, context.copies)
             fuse_tables(program)
             leave_out_moves(program)
+            reorder_channels(program)
             return program
         except CannotLower as e:
             problems.append(str(e))

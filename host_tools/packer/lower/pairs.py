@@ -35,14 +35,22 @@ def pairs(matrix):
     chunk = 4
     while True:
         chunk = min(chunk, padded.shape[1], 0xFFFC)
-        exceptions = ~_fits(padded, chunk)
-        both = exceptions[0::2] | exceptions[1::2]  # two channels are made at a time
+        both = exceptions(matrix, chunk)
         by_cost.setdefault(_instructions(both, chunk, padded.shape[1]), (chunk, both))
         if chunk in (padded.shape[1], 0xFFFC):
             break
         chunk *= 2
-    chunk, exceptions = by_cost[min(by_cost)]
-    return {"chunk": chunk, "runs": _runs(exceptions) if exceptions.any() else 0}
+    chunk, both = by_cost[min(by_cost)]
+    return {"chunk": chunk, "runs": _runs(both) if both.any() else 0}
+
+
+def exceptions(matrix, chunk):
+    """bool [pairs of channels, chunks]: two channels are made at a time, so what is too much for one is for both."""
+    channels, taps = matrix.shape
+    padded = np.zeros((channels + channels % 2, pair_words(taps)), np.int64)
+    padded[:channels, :taps] = matrix
+    too_much = ~_fits(padded, chunk)
+    return too_much[0::2] | too_much[1::2]
 
 
 def _fits(matrix, chunk):

@@ -36,8 +36,9 @@ void ti_pool_row(const ti_model *m, const ti_op *op, uint32_t row) {
     const ti_pool16 *pool = ti_params(m, op);
     const ti_window *w = &pool->window;
     const ti_window_rows open = ti_window_open(m, op, w, row);
-    const int is_int16 = op->kernel == TI_POOL16;
+    const uint32_t is_int16 = op->kernel == TI_POOL16;
     const int average = is_int16 ? pool->average : op->kernel == TI_AVERAGE_POOL;
+    const uint32_t step = (uint32_t)w->in_c << is_int16;
     void *out = ti_output_row(m, op, row);
     uint32_t to = 0;
     for (uint32_t x = 0; x < w->out_w; x++) {
@@ -50,9 +51,9 @@ void ti_pool_row(const ti_model *m, const ti_op *op, uint32_t row) {
             int32_t best = INT16_MIN;
             uint32_t sum = 0;
             for (uint32_t ky = open.taps.first; ky < open.taps.past; ky++) {
-                uint32_t k = at;
-                for (uint32_t kx = 0; kx < width; kx++, k += w->in_c) {
-                    int32_t v = ti_load(rows.base + rows.at, k, is_int16);
+                const int8_t *x = rows.base + rows.at + (at << is_int16);
+                for (const int8_t *past = x + width * step; x != past; x += step) {
+                    int32_t v = ti_load(x, 0, is_int16);
                     best = v > best ? v : best;
                     sum += (uint32_t)v;
                 }
