@@ -36,7 +36,7 @@ def float_outputs(model, samples):
 
 
 def dense(weights, bias=None, kind="plain", scale=None, zero_point=0):
-    """A float32 FULLY_CONNECTED; `kind`: "plain", "hybrid" (narrow weights, read as they are) or "dequantised" first."""
+    """A float32 FULLY_CONNECTED; `kind`: "plain", "hybrid" (narrow weights, read as they are) or "dequantised"."""
     weights = np.asarray(weights)
     g = Graph()
     x = g.input((1, weights.shape[1]), dtype=np.float32)

@@ -13,8 +13,8 @@ class Samples:
     """Labelled samples for models of one input and one score a class.
 
     data: [samples, …]; numbers of the model's input type are taken as they are, others as real values, which are
-    quantised like a caller's floats. labels: integers [samples], the index of the right class. PackerError where they do
-    not fit.
+    quantised like a caller's floats. labels: integers [samples], the index of the right class. PackerError where they
+    do not fit.
     """
 
     def __init__(self, data, labels):

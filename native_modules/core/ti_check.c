@@ -251,12 +251,8 @@ static int check_io(ti_proof *p, const ti_io *io) {
 
 static int check_tables(ti_proof *p) {
     const ti_header *h = p->header;
-    const ti_op *ops = (const void *)(p->blob + h->ops);
-    const ti_step *steps = (const void *)(p->blob + h->steps);
-    const ti_io *io = (const void *)(p->blob + h->io);
-    uint32_t n_io = (uint32_t)h->n_inputs + h->n_outputs;
-
-    p->tensors = (const void *)(p->blob + h->tensors);
+    const uint8_t *start = p->blob;
+    p->tensors = (const void *)(start + h->tensors);
     p->fault.place = TI_AT_TENSOR;
     for (uint32_t i = 0; i < h->n_tensors; i++) {
         p->fault.index = (uint16_t)i;
@@ -274,21 +270,21 @@ static int check_tables(ti_proof *p) {
     p->fault.place = TI_AT_OP;
     for (uint32_t i = 0; i < h->n_ops; i++) {
         p->fault.index = (uint16_t)i;
-        if (!check_op(p, &ops[i])) {
+        if (!check_op(p, (const ti_op *)(const void *)(start + h->ops) + i)) {
             return 0;
         }
     }
     p->fault.place = TI_AT_STEP;
     for (uint32_t i = 0; i < h->n_steps; i++) {
         p->fault.index = (uint16_t)i;
-        if (!check_step(p, &steps[i])) {
+        if (!check_step(p, (const ti_step *)(const void *)(start + h->steps) + i)) {
             return 0;
         }
     }
-    for (uint32_t i = 0; i < n_io; i++) {
+    for (uint32_t i = 0; i < (uint32_t)h->n_inputs + h->n_outputs; i++) {
         p->fault.place = i < h->n_inputs ? TI_AT_INPUT : TI_AT_OUTPUT;
         p->fault.index = (uint16_t)(i < h->n_inputs ? i : i - h->n_inputs);
-        if (!check_io(p, &io[i])) {
+        if (!check_io(p, (const ti_io *)(const void *)(start + h->io) + i)) {
             return 0;
         }
     }

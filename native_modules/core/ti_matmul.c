@@ -10,16 +10,16 @@ int ti_prove_pairs(ti_proof *p, const ti_op *op, const ti_pairs *pairs, uint32_t
     if (!pairs->chunk) {
         return ti_prove_reserved(p, pairs->runs);
     }
-    uint64_t words = ((uint64_t)k + 3) / 4 * 4;
-    if (!ti_prove_pool(p, op->scratch, words * sizeof(uint32_t))
-        || !ti_prove_offset(p, weights, ti_saturate((uint64_t)out_c * k + (words - k)), 1)) {
+    uint32_t words = (k + 3) & ~3u;  /* no overflow: the weights themselves lie in the blob */
+    if (!ti_prove_pool(p, op->scratch, (uint64_t)words * sizeof(uint32_t))
+        || !ti_prove_offset(p, weights, out_c * k + (words - k), 1)) {
         return 0;
     }
     if (!pairs->runs || !ti_prove_offset(p, pairs->runs, 1, 1)) {
         return !pairs->runs;
     }
-    uint32_t chunks = ((uint32_t)words + pairs->chunk - 1) / pairs->chunk;
-    uint32_t done = 0, left = out_c / 2 + (out_c & 1);
+    uint32_t chunks = (words + pairs->chunk - 1) / pairs->chunk;
+    uint32_t done = 0, left = (out_c + 1) / 2;
     const uint8_t *end = p->blob + p->end;
     for (const uint8_t *run = p->blob + pairs->runs; left; run++) {
         if (run == end) {
