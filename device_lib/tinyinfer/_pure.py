@@ -155,11 +155,11 @@ class Engine:
         if not rows or len(data) % row_bytes:
             raise ValueError("feed() takes whole rows of a streamed input")
         if len(data) // row_bytes > rows - self._fed:
-            raise ValueError("feed() got more rows than the model waits for")
+            raise ValueError("feed() got too many rows")
         done = False
         for at in range(0, len(data), row_bytes):
             if self.run():
-                raise ValueError("feed() got more rows than the model waits for")
+                raise ValueError("feed() got too many rows")
             self._feed_row(bytes([b ^ flip for b in data[at : at + row_bytes]]))
             done = self.run()
         return done

@@ -41,7 +41,7 @@ def byte_view(buffer):
     """A memoryview of a buffer of single bytes; TypeError for anything else."""
     view = memoryview(buffer)
     if getattr(view, "itemsize", 1) != 1:
-        raise TypeError("a buffer of bytes is needed")
+        raise TypeError("bytes are needed")
     return view.cast("B") if hasattr(view, "cast") else view
 
 

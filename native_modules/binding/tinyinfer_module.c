@@ -122,7 +122,7 @@ static mp_obj_t new_bytearray(size_t bytes) {
 static mp_buffer_info_t get_bytes(mp_obj_t obj, mp_uint_t access) {
     mp_buffer_info_t info = get_buffer(obj, access);
     if (mp_binary_get_size('@', info.typecode, NULL) != 1) {
-        mp_raise_msg(TYPE_ERROR, MP_ERROR_TEXT("a buffer of bytes is needed"));
+        mp_raise_msg(TYPE_ERROR, MP_ERROR_TEXT("bytes are needed"));
     }
     return info;
 }
@@ -177,7 +177,7 @@ static void open_blob(engine_t *self, mp_buffer_info_t blob) {
         fits = fits && !overlap(state, blob) && state.len >= h->state_bytes;
     }
     if (!fits) {
-        raise_value_error(MP_ERROR_TEXT("pool or state does not fit the blob"));
+        raise_value_error(MP_ERROR_TEXT("pool or state does not fit"));
     }
     ti_fault fault = ti_continue(&self->model, blob.buf, pool.buf, pool.len, state.buf);
     if (fault.code != TI_OK) {
@@ -260,15 +260,15 @@ static mp_obj_t engine_feed(mp_obj_t self_in, mp_obj_t data_in, mp_obj_t flip_in
     if (m->header->n_inputs == 0 || !io->stream || data.len % t->row_bytes) {
         raise_value_error(MP_ERROR_TEXT("feed() takes whole rows of a streamed input"));
     }
-    if (data.len / t->row_bytes > (size_t)(t->rows - m->fed)) {
-        raise_value_error(MP_ERROR_TEXT("feed() got more rows than the model waits for"));
+    if (data.len > (size_t)(t->rows - m->fed) * t->row_bytes) {
+        raise_value_error(MP_ERROR_TEXT("feed() got too many rows"));
     }
     int progress = TI_WAITS;
     for (size_t at = 0; at < data.len; at += t->row_bytes) {
         progress = ti_feed(m, (const uint8_t *)data.buf + at, flip);
         raise_if_stopped(m);
         if (progress == TI_MORE) {
-            raise_value_error(MP_ERROR_TEXT("feed() got more rows than the model waits for"));
+            raise_value_error(MP_ERROR_TEXT("feed() got too many rows"));
         }
     }
     return boolean(progress == TI_DONE);
@@ -318,11 +318,9 @@ static mp_obj_t engine_write(size_t n_args, const mp_obj_t *args) {
         raise_value_error(MP_ERROR_TEXT("a write outside a tensor"));
     }
     uint8_t *to = ti_memory(m, t);
-    memmove(to, data.buf, data.len);
-    if (flip) {
-        for (size_t i = 0; i < data.len; i++) {
-            to[i] ^= flip;
-        }
+    memmove(to, data.buf, data.len);  /* which may be another tensor's memory */
+    for (size_t i = 0; i < data.len; i++) {
+        to[i] ^= flip;
     }
     return none();
 }
@@ -344,7 +342,7 @@ static MP_DEFINE_CONST_FUN_OBJ_1(module_check_obj, module_check);
 static mp_obj_t module_checksum(mp_obj_t sum, mp_obj_t data_in) {
     mp_buffer_info_t data = get_bytes(data_in, MP_BUFFER_READ);
     if (((uintptr_t)data.buf | data.len) % 4) {
-        raise_value_error(MP_ERROR_TEXT("whole words are needed"));
+        raise_value_error(MP_ERROR_TEXT("not whole words"));
     }
     return mp_obj_new_int_from_uint(ti_checksum((uint32_t)mp_obj_get_int_truncated(sum), data.buf, data.len));
 }

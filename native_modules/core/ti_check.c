@@ -3,6 +3,8 @@
  */
 #include "ti_kernels.h"
 
+#define TI_MAGIC_WORD ((uint32_t)TI_MAGIC[3] << 24 | (uint32_t)TI_MAGIC[2] << 16 | (uint32_t)TI_MAGIC[1] << 8 | TI_MAGIC[0])
+
 /* What can be said before the checksum: enough to know which bytes it covers. */
 static int check_frame(ti_proof *p, size_t bytes) {
     const ti_header *h = p->header;
@@ -10,10 +12,8 @@ static int check_frame(ti_proof *p, size_t bytes) {
     if (given < sizeof(ti_header) + sizeof(uint32_t)) {
         return ti_fail(p, TI_FAULT_SHORT, given, 0);
     }
-    for (uint32_t i = 0; i < sizeof(h->magic); i++) {
-        if (h->magic[i] != TI_MAGIC[i]) {
-            return ti_fail(p, TI_FAULT_MAGIC, 0, 0);
-        }
+    if (*(const uint32_t *)(const void *)h->magic != TI_MAGIC_WORD) {
+        return ti_fail(p, TI_FAULT_MAGIC, 0, 0);
     }
     if (h->version != TI_VERSION) {
         return ti_fail(p, TI_FAULT_VERSION, h->version, TI_VERSION);
@@ -82,10 +82,10 @@ static int check_segment(ti_proof *p, const ti_segment *s) {
 
 /* Where a tensor lies; a constant of a blob with segments lies in that of the op that reads it. */
 static int check_place(ti_proof *p, const ti_tensor *t) {
-    uint64_t bytes = (uint64_t)t->ring * t->row_bytes;
+    uint32_t bytes = ti_times(t->ring, t->row_bytes);
     uint32_t align = ti_element_bytes(t->dtype);
     if (t->space == TI_BLOB) {
-        return ti_prove_offset(p, t->offset, ti_saturate(bytes), align);
+        return ti_prove_offset(p, t->offset, bytes, align);
     }
     if (t->offset % align) {
         return ti_fail(p, TI_FAULT_VALUE, t->offset, offsetof(ti_tensor, offset));
@@ -232,21 +232,18 @@ static int check_io(ti_proof *p, const ti_io *io) {
         || !ti_prove_fields(p, NULL, io, io_claims, 0)) {
         return 0;
     }
-    uint64_t has = (uint64_t)t->rows * t->row_bytes;  /* inside the pool, so below 2^32 */
-    uint64_t bytes = ti_element_bytes(t->dtype);
+    uint32_t has = ti_times(t->rows, t->row_bytes);
+    uint32_t bytes = ti_element_bytes(t->dtype);
     for (uint32_t i = 0; i < TI_MAX_DIMS; i++) {
         uint32_t size = io->shape[i];
         if ((size == 0) != (i >= io->ndim)) {
             return ti_fail(p, TI_FAULT_VALUE, size, (uint32_t)(offsetof(ti_io, shape) + i * sizeof(uint32_t)));
         }
         if (size && bytes <= has) {
-            bytes *= size;
+            bytes = ti_times(bytes, size);
         }
     }
-    if (bytes != has) {
-        return ti_fail(p, TI_FAULT_SHAPE, bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)bytes, (uint32_t)has);
-    }
-    return ti_prove_string(p, io->name);
+    return ti_prove_equal(p, bytes, has) && ti_prove_string(p, io->name);
 }
 
 static int check_tables(ti_proof *p) {

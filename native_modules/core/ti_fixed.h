@@ -17,10 +17,18 @@ static inline int32_t ti_shift_left(int32_t x, uint32_t n) {
     return (int32_t)((uint32_t)x << n);
 }
 
+/* ti_high() and ti_requantise() as calls, for kernels that need small code more than speed. */
+int32_t ti_high_call(int32_t a, int32_t b);
+int32_t ti_requantise_call(int32_t x, int32_t multiplier, int32_t shift);
+
 /* Doubling high multiply: a * b / 2^31 to nearest. Negative ties go up: that is what SPEC.md's truncating division
  * comes to, and it needs no test of the sign. a and b must not both be -2^31; no multiplier is negative. */
 static inline int32_t ti_high(int32_t a, int32_t b) {
+#if defined(__ARM_ARCH_6M__)  /* where the product alone is a call */
+    return ti_high_call(a, b);
+#else
     return (int32_t)(((int64_t)a * b + (1 << 30)) >> 31);
+#endif
 }
 
 /* x / 2^n to nearest, ties away from zero, n in 1..31. Halving what is left of n - 1 bits rounds as the whole does, and
@@ -31,10 +39,8 @@ static inline int32_t ti_rounding_shift(int32_t x, uint32_t n) {
 
 /* x * multiplier / 2^31 * 2^shift, shift in -31..31, rounding twice. */
 static inline int32_t ti_requantise(int32_t x, int32_t multiplier, int32_t shift) {
-    if (shift >= 0) {
-        return ti_high(ti_shift_left(x, (uint32_t)shift), multiplier);
-    }
-    return ti_rounding_shift(ti_high(x, multiplier), (uint32_t)-shift);
+    int32_t y = ti_high(ti_shift_left(x, shift > 0 ? (uint32_t)shift : 0), multiplier);
+    return shift < 0 ? ti_rounding_shift(y, (uint32_t)-shift) : y;
 }
 
 /* The high word of the product, rounded down. */
@@ -59,10 +65,6 @@ static inline int32_t ti_requantise_quick(int32_t x, int32_t multiplier, uint32_
     uint32_t high = (uint32_t)ti_high_word(ti_shift_left(x, 2), multiplier);
     return (int32_t)(high + (uint32_t)(x >> 31 | 1) + (1u << n)) >> (n + 1);
 }
-
-/* ti_high() and ti_requantise() as calls, for kernels that need small code more than speed: inline each costs some 60 bytes on armv6m. */
-int32_t ti_high_call(int32_t a, int32_t b);
-int32_t ti_requantise_call(int32_t x, int32_t multiplier, int32_t shift);
 
 static inline int32_t ti_clamp(int32_t x, int32_t min, int32_t max) {
     x = x < min ? min : x;

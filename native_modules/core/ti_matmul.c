@@ -11,7 +11,7 @@ int ti_prove_pairs(ti_proof *p, const ti_op *op, const ti_pairs *pairs, uint32_t
         return ti_prove_reserved(p, pairs->runs);
     }
     uint32_t words = (k + 3) & ~3u;  /* no overflow: the weights themselves lie in the blob */
-    if (!ti_prove_pool(p, op->scratch, (uint64_t)words * sizeof(uint32_t))
+    if (!ti_prove_pool(p, op->scratch, ti_times(words, sizeof(uint32_t)))
         || !ti_prove_offset(p, weights, out_c * k + (words - k), 1)) {
         return 0;
     }
@@ -34,21 +34,15 @@ int ti_prove_pairs(ti_proof *p, const ti_op *op, const ti_pairs *pairs, uint32_t
     return 1;
 }
 
-ti_matmul ti_matmul_open(const ti_model *m, uint32_t weights, uint32_t k, uint32_t out_c, const ti_output_stage *stage,
-                         const ti_pairs *pairs) {
-    ti_matmul mm;
-    mm.weights = ti_data(m, weights);
-    mm.k = k;
-    mm.out_c = out_c;
-    mm.chunk = pairs->chunk;
-    mm.runs = pairs->runs ? ti_data(m, pairs->runs) : 0;
-    mm.stage = ti_stage_open(m, stage);
+void ti_matmul_open(ti_matmul *mm, const ti_model *m, const ti_output_stage *stage, const ti_pairs *pairs) {
+    mm->chunk = pairs->chunk;
+    mm->runs = pairs->runs ? ti_data(m, pairs->runs) : 0;
+    ti_stage_open(&mm->stage, m, stage);
 #if defined(TI_ARMV6M)
-    if (!ti_stage_is_quick(&mm.stage)) {
-        mm.chunk = 0;  /* the assembly for pairs has no other output stage */
+    if (!ti_stage_is_quick(&mm->stage)) {
+        mm->chunk = 0;  /* the assembly for pairs has no other output stage */
     }
 #endif
-    return mm;
 }
 
 #if !defined(TI_ARMV6M)
@@ -59,44 +53,33 @@ static inline void store(const ti_stage *stage, const uint32_t sums[TI_DOT_ROWS]
 }
 #endif
 
-#if TI_DOT_VECTORS == 2
-static void run_pair(const ti_matmul *mm, const int8_t *x, int8_t *out) {
-    const ti_stage stage = mm->stage;
-    const uint32_t k = mm->k, out_c = mm->out_c;
-    const int8_t *w = mm->weights;
-    uint32_t c = 0;
-    for (; out_c - c >= TI_DOT_ROWS; c += TI_DOT_ROWS, w += TI_DOT_ROWS * k) {
-        uint32_t sums[TI_DOT_VECTORS][TI_DOT_ROWS];
-        ti_dot_pair(x, w, k, sums);
-        store(&stage, sums[0], c, out);
-        store(&stage, sums[1], c, out + out_c);
-    }
-    for (; c < out_c; c++, w += k) {
-        out[c] = ti_stage_apply(&stage, ti_dot(x, w, k), c);
-        out[out_c + c] = ti_stage_apply(&stage, ti_dot(x + k, w, k), c);
-    }
-}
-#endif
-
 static void run_one(const ti_matmul *mm, const int8_t *x, int8_t *out) {
-    const ti_stage stage = mm->stage;
+    const ti_stage *stage = &mm->stage;
     const uint32_t k = mm->k, out_c = mm->out_c;
     const int8_t *w = mm->weights;
     uint32_t c = 0;
+#if defined(TI_SSE2)
+    if (mm->stage.quick && k >= 16 && out_c >= 4) {
+        ti_matmul_run_sse2(mm, x, out);
+        return;
+    }
+#endif
 #if defined(TI_ARMV6M)
-    if (ti_stage_is_quick(&stage) && out_c >= 4) {
+    if (ti_stage_is_quick(stage) && out_c >= 4) {
         ti_matmul_run_armv6m(mm, x, out);
         return;
     }
 #else
+    const ti_stage copy = *stage;
+    stage = &copy;
     for (; out_c - c >= TI_DOT_ROWS; c += TI_DOT_ROWS, w += TI_DOT_ROWS * k) {
         uint32_t sums[TI_DOT_ROWS];
         ti_dot_block(x, w, k, sums);
-        store(&stage, sums, c, out);
+        store(stage, sums, c, out);
     }
 #endif
     for (; c < out_c; c++, w += k) {
-        out[c] = ti_stage_apply(&stage, ti_dot(x, w, k), c);
+        out[c] = ti_stage_apply(stage, ti_dot(x, w, k), c);
     }
 }
 
@@ -105,11 +88,6 @@ void ti_matmul_run(const ti_matmul *mm, const int8_t *x, uint32_t vectors, int8_
     if (mm->stage.quick && mm->k >= 4 && mm->out_c >= TI_DSP_ROWS) {
         ti_matmul_run_dsp(mm, x, vectors, out);
         return;
-    }
-#endif
-#if TI_DOT_VECTORS == 2
-    for (; vectors >= 2; vectors -= 2, x += 2 * mm->k, out += 2 * mm->out_c) {
-        run_pair(mm, x, out);
     }
 #endif
     for (; vectors; vectors--, x += mm->k, out += mm->out_c) {

@@ -19,11 +19,16 @@ typedef struct {
 /* The claims about ti_pairs for a matrix (out_c, k) of weights at offset `weights`, and its scratch memory. */
 int ti_prove_pairs(ti_proof *p, const ti_op *op, const ti_pairs *pairs, uint32_t weights, uint32_t k, uint32_t out_c);
 
-ti_matmul ti_matmul_open(const ti_model *m, uint32_t weights, uint32_t k, uint32_t out_c, const ti_output_stage *stage,
-                         const ti_pairs *pairs);
+/* Fills in what follows out_c. */
+void ti_matmul_open(ti_matmul *mm, const ti_model *m, const ti_output_stage *stage, const ti_pairs *pairs);
 
 /* out (vectors, out_c) from x (vectors, k). */
 void ti_matmul_run(const ti_matmul *mm, const int8_t *x, uint32_t vectors, int8_t *out);
+
+#if defined(TI_SSE2)
+/* ti_matmul_run() for one vector, a quick stage, k from 16 on and 4 output channels or more. */
+void ti_matmul_run_sse2(const ti_matmul *mm, const int8_t *x, int8_t *out);
+#endif
 
 #if defined(TI_ARMV6M)
 /* The same for one vector and 4 output channels or more, for a stage of ti_stage_is_quick(). */

@@ -45,8 +45,17 @@ static inline void widen(int16_t *to, const int8_t *x, uint32_t n) {
 }
 
 void ti_pair_put(const ti_pair *p, uint32_t at, const int8_t *x0, const int8_t *x1, uint32_t n) {
-    widen(vector_of(p, 0) + at, x0, n);
-    widen(vector_of(p, 1) + at, x1, n);
+    int16_t *to0 = vector_of(p, 0) + at, *to1 = to0 + p->count;
+    if (n >= 4) {
+        widen(to0, x0, n);
+        widen(to1, x1, n);
+        return;
+    }
+    while (n) {  /* the rule in a first layer */
+        n--;
+        to0[n] = x0[n];
+        to1[n] = x1[n];
+    }
 }
 
 void ti_pair_put_one(const ti_pair *p, uint32_t vector, uint32_t at, const int8_t *x, uint32_t step, uint32_t n) {

@@ -61,20 +61,21 @@ int ti_prove_string(ti_proof *p, uint32_t offset) {
     return ti_fail(p, TI_FAULT_STRING, offset, 0);
 }
 
-int ti_prove_memory(ti_proof *p, uint32_t space, uint32_t offset, uint64_t bytes) {
+int ti_prove_memory(ti_proof *p, uint32_t space, uint32_t offset, uint32_t bytes) {
     uint32_t state_bytes = p->header->state_bytes;
     uint32_t first = space == TI_STATE ? 0 : state_bytes;
     uint32_t past = space == TI_STATE ? state_bytes : p->header->pool_bytes;
     const ti_segment *s = p->segment;
-    if (offset < first || offset + bytes > past) {
-        return ti_fail(p, TI_FAULT_POOL_RANGE, ti_saturate(offset + bytes), past);
+    uint32_t end = bytes < UINT32_MAX - offset ? offset + bytes : UINT32_MAX;  /* which no memory reaches */
+    if (offset < first || end > past || end == UINT32_MAX) {
+        return ti_fail(p, TI_FAULT_POOL_RANGE, end, past);
     }
-    if (s && space == TI_POOL && offset < s->window + s->bytes && s->window < offset + bytes) {
+    if (s && space == TI_POOL && offset < s->window + s->bytes && s->window < end) {
         return ti_fail(p, TI_FAULT_WINDOW, offset, s->window);
     }
     return 1;
 }
 
-int ti_prove_pool(ti_proof *p, uint32_t offset, uint64_t bytes) {
+int ti_prove_pool(ti_proof *p, uint32_t offset, uint32_t bytes) {
     return ti_prove_memory(p, TI_POOL, offset, bytes);
 }

@@ -55,7 +55,7 @@ int ti_prove_ring(ti_proof *p, const ti_op *op, uint32_t rows);
 int ti_prove_string(ti_proof *p, uint32_t offset);
 
 /* `bytes` bytes at pool offset `offset` lie in the state, or in the rest of the pool, but not in the op's window. */
-int ti_prove_memory(ti_proof *p, uint32_t space, uint32_t offset, uint64_t bytes);
-int ti_prove_pool(ti_proof *p, uint32_t offset, uint64_t bytes);
+int ti_prove_memory(ti_proof *p, uint32_t space, uint32_t offset, uint32_t bytes);
+int ti_prove_pool(ti_proof *p, uint32_t offset, uint32_t bytes);
 
 #endif

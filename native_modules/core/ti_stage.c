@@ -39,17 +39,15 @@ int ti_prove_general_stage(ti_proof *p, const ti_op *op, size_t at, uint32_t cha
     return 1;
 }
 
-ti_stage ti_stage_open(const ti_model *m, const ti_output_stage *from) {
-    ti_stage s;
-    s.bias = ti_data(m, from->bias);
-    s.multiplier = ti_data(m, from->multiplier);
-    s.shift = ti_data(m, from->shift);
-    s.channel_mask = 0 - (uint32_t)from->per_channel;
-    s.zero_point = from->zero_point;
-    s.min = from->min;
-    s.max = from->max;
-    s.quick = from->quick;
-    return s;
+void ti_stage_open(ti_stage *s, const ti_model *m, const ti_output_stage *from) {
+    s->bias = ti_data(m, from->bias);
+    s->multiplier = ti_data(m, from->multiplier);
+    s->shift = ti_data(m, from->shift);
+    s->channel_mask = 0 - (uint32_t)from->per_channel;
+    s->zero_point = from->zero_point;
+    s->min = from->min;
+    s->max = from->max;
+    s->quick = from->quick;
 }
 
 /* The low 32 bits of x >> n, n in 0..63: a shift of 64 bits by a variable is a libgcc call on most cores. */

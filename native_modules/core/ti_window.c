@@ -32,14 +32,13 @@ ti_taps ti_taps_clipped(int32_t origin, uint32_t taps, uint32_t dilation, uint32
     return inside;
 }
 
-ti_window_rows ti_window_open(const ti_model *m, const ti_op *op, const ti_window *w, uint32_t row) {
+void ti_window_open(ti_window_rows *open, const ti_model *m, const ti_op *op, uint32_t row) {
+    const ti_window *w = ti_params(m, op);
     uint32_t image = row / w->out_h;
     int32_t origin = (int32_t)((row - image * w->out_h) * w->stride_h) - w->pad_top;
-    ti_window_rows open;
-    open.taps = ti_taps_inside(origin, w->k_h, w->dilation_h, w->in_h);
-    uint32_t first = open.taps.first == open.taps.past ? 0 : (uint32_t)origin + open.taps.first * w->dilation_h;
-    open.rows = ti_rows_from(m, ti_input(m, op), image * w->in_h + first, w->dilation_h);
-    return open;
+    open->taps = ti_taps_inside(origin, w->k_h, w->dilation_h, w->in_h);
+    uint32_t first = open->taps.first == open->taps.past ? 0 : (uint32_t)origin + open->taps.first * w->dilation_h;
+    open->rows = ti_rows_from(m, ti_input(m, op), image * w->in_h + first, w->dilation_h);
 }
 
 int32_t ti_average(int32_t sum, uint32_t count) {

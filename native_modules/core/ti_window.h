@@ -29,7 +29,8 @@ typedef struct {
     ti_rows rows;
 } ti_window_rows;
 
-ti_window_rows ti_window_open(const ti_model *m, const ti_op *op, const ti_window *w, uint32_t row);
+/* For output row `row` of an op whose parameters begin with its window. */
+void ti_window_open(ti_window_rows *open, const ti_model *m, const ti_op *op, uint32_t row);
 
 /* sum / count, rounded half away from zero. */
 int32_t ti_average(int32_t sum, uint32_t count);

@@ -74,6 +74,7 @@ static int damage(const char *path) {
     uint8_t *data = read_file(path, &size);
     if (!load_run(data, size, AS_IT_IS) || ((const ti_header *)(const void *)data)->blob_bytes != size) {
         fprintf(stderr, "replay: %s is not a valid blob, or has bytes after its end\n", path);
+        free(data);
         return 2;
     }
     int wrong = misalignments(data, size);

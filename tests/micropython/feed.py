@@ -35,7 +35,7 @@ def refused(do, words):
 
 
 refused(lambda: m.feed(bytes(7)), "whole rows")
-refused(lambda: m.feed(bytes(72)), "more rows than are left")
+refused(lambda: m.feed(bytes(72)), "too many rows")
 refused(lambda: whole.feed(bytes(8)), "streamed input")
 refused(m.run, "feed()")
 refused(lambda: m.input.set(x), "feed()")

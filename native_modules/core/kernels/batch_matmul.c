@@ -6,16 +6,16 @@ enum { BATCHES = 3, ROW = BATCHES, COLUMN, DEPTH, AXES };
 
 /* Every element that the steps lead to is one of the tensor's, which is held as a whole, and no sum is endless. */
 static int prove_steps(ti_proof *p, const ti_tensor *t, const uint32_t *size, const uint32_t *step) {
-    uint64_t bytes = (uint64_t)t->rows * t->row_bytes;
-    uint32_t elements = (uint32_t)(t->dtype == TI_INT16 ? bytes >> 1 : bytes);  /* below 2^32: it lies in the pool or blob */
-    uint64_t past = 1;
+    uint32_t elements = t->rows * t->row_bytes / ti_element_bytes(t->dtype);  /* below 2^32: it lies in the pool or blob */
+    uint32_t past = 1;
     for (uint32_t i = 0; i < AXES; i++) {
         if (size[i] == 0 || (i == DEPTH && step[i] == 0)) {
             return ti_fail(p, TI_FAULT_VALUE, 0, i * (uint32_t)sizeof(uint32_t));
         }
-        past += (uint64_t)(size[i] - 1) * step[i];
+        uint32_t reach = ti_times(size[i] - 1, step[i]);
+        past = reach < UINT32_MAX - past ? past + reach : UINT32_MAX;
         if (past > elements) {
-            return ti_fail(p, TI_FAULT_SHAPE, past > UINT32_MAX ? UINT32_MAX : (uint32_t)past, elements);
+            return ti_fail(p, TI_FAULT_SHAPE, past, elements);
         }
     }
     return ti_prove_equal(p, t->rows, t->ring);

@@ -128,14 +128,17 @@ static uint32_t run_pairs(const ti_matmul *mm, patch *p, int8_t *out) {
 void ti_conv2d_row(const ti_model *m, const ti_op *op, uint32_t row) {
     const ti_conv2d *conv = ti_params(m, op);
     const ti_window *w = &conv->window;
-    const ti_matmul mm = ti_matmul_open(m, conv->weights, (uint32_t)w->k_h * w->k_w * w->in_c, w->out_c, &conv->stage,
-                                        &conv->pairs);
     const int8_t zero_point = (int8_t)conv->in_zero_point;
     int8_t *out = ti_output_row(m, op, row);
+    ti_matmul mm;
+    mm.weights = ti_data(m, conv->weights);
+    mm.k = (uint32_t)w->k_h * w->k_w * w->in_c;
+    mm.out_c = w->out_c;
+    ti_matmul_open(&mm, m, &conv->stage, &conv->pairs);
     patch p;
     p.window = w;
     p.zero_point = &zero_point;
-    p.open = ti_window_open(m, op, w, row);
+    ti_window_open(&p.open, m, op, row);
     p.single = ti_scratch(m, op);
     uint32_t made = mm.chunk ? run_pairs(&mm, &p, out) : 0;
     if (made < w->out_w) {

@@ -21,8 +21,8 @@ void ti_depthwise_conv2d_row(const ti_model *m, const ti_op *op, uint32_t row) {
     ti_depthwise d;
     d.window = &conv->window;
     d.weights = ti_data(m, conv->weights);
-    d.open = ti_window_open(m, op, d.window, row);
-    d.stage = ti_stage_open(m, &conv->stage);
+    ti_window_open(&d.open, m, op, row);
+    ti_stage_open(&d.stage, m, &conv->stage);
     d.padding = (int8_t)conv->in_zero_point;
     ti_depthwise_row(&d, ti_output_row(m, op, row));
 }

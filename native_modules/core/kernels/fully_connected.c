@@ -42,7 +42,11 @@ static void run_pairs(const ti_matmul *mm, uint8_t *scratch, const int8_t *x, ui
 
 uint32_t ti_fully_connected_rows(const ti_model *m, const ti_op *op, uint32_t row, uint32_t rows, int down) {
     const ti_fully_connected *f = ti_params(m, op);
-    const ti_matmul mm = ti_matmul_open(m, f->weights, f->in_c, f->out_c, &f->stage, &f->pairs);
+    ti_matmul mm;
+    mm.weights = ti_data(m, f->weights);
+    mm.k = f->in_c;
+    mm.out_c = f->out_c;
+    ti_matmul_open(&mm, m, &f->stage, &f->pairs);
     const ti_tensor *in = ti_input(m, op), *to = &m->tensors[op->output];
     const int8_t *x = ti_row(m, in, row);
     int8_t *out = ti_row(m, to, row);

@@ -60,7 +60,8 @@ void ti_general_conv_row(const ti_model *m, const ti_op *op, uint32_t row) {
     const uint32_t group_c = conv->group_c;
     const uint32_t group_out_c = w->out_c / (w->in_c / group_c);
     const uint32_t image = row / w->out_h;
-    const ti_stage stage = ti_stage_open(m, &conv->stage);
+    ti_stage stage;
+    ti_stage_open(&stage, m, &conv->stage);
     int8_t *out = ti_output_row(m, op, row);
     uint32_t to = 0;
     taps_of_axis y = open_axis((int32_t)((row - image * w->out_h) * w->stride_h) - w->pad_top, w->k_h, w->dilation_h,

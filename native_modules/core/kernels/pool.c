@@ -35,12 +35,13 @@ int ti_pool_check(ti_proof *p, const ti_op *op) {
 void ti_pool_row(const ti_model *m, const ti_op *op, uint32_t row) {
     const ti_pool16 *pool = ti_params(m, op);
     const ti_window *w = &pool->window;
-    const ti_window_rows open = ti_window_open(m, op, w, row);
     const uint32_t is_int16 = op->kernel == TI_POOL16;
     const int average = is_int16 ? pool->average : op->kernel == TI_AVERAGE_POOL;
     const uint32_t step = (uint32_t)w->in_c << is_int16;
     void *out = ti_output_row(m, op, row);
     uint32_t to = 0;
+    ti_window_rows open;
+    ti_window_open(&open, m, op, row);
     for (uint32_t x = 0; x < w->out_w; x++) {
         int32_t origin = (int32_t)(x * w->stride_w) - w->pad_left;
         ti_taps inside = ti_taps_inside(origin, w->k_w, 1, w->in_w);
