@@ -78,6 +78,16 @@ def seen_inside(seed):
     return net.finish(x, net.conv(x, 8))
 
 
+def read_as_other_channels(seed):
+    """16 channels of one pixel, read as 2 x 2 pixels of 4 channels."""
+    net = Net(seed)
+    x = net.conv(net.graph.input((1, 4, 4, 8), 0.05, 0), 16)
+    y = net.graph.op("RESHAPE", [x, net.graph.const(np.array([1, 8, 8, 4], np.int32))], (1, 8, 8, 4), x.scale, x.zero_point)
+    weights = net.graph.const(net.weights((8, 2, 2, 4)), np.full(8, 0.001, np.float32))
+    return net.finish(net.graph.op("CONV_2D", [y, weights], (1, 4, 4, 8), 0.05, 0, **{**WINDOW, "padding": "VALID"}, stride_h=2,
+                                   stride_w=2, fused_activation_function="NONE"))
+
+
 def program_of(model):
     return lower(fold(read(model, "model")))
 
@@ -103,6 +113,12 @@ def test_fewer_exceptions(monkeypatch):
     reordered = interruptions(program_of(model))
     monkeypatch.setattr("packer.lower.reorder_channels", lambda program: None)
     assert reordered < 0.8 * interruptions(program_of(model))
+
+
+def test_channels_that_are_read_as_others_stay():
+    model = read_as_other_channels(5)
+    assert all(op.output.buffer.order is None for op in program_of(model).ops)
+    assert verify(model, "reshaped", [], 5, ("core",)).first_difference is None
 
 
 def test_channels_that_are_an_output_stay():

@@ -36,7 +36,7 @@ def reorder_channels(program):
         if s.fixed or len(s.channels) != 1 or not s.makers:
             continue
         channels = next(iter(s.channels))
-        if channels % _GROUP or channels == _GROUP or any(_taps(op) % channels for op in s.readers):
+        if channels % _GROUP or channels == _GROUP or any(_channels_read(op) % channels for op in s.readers):
             continue
         order = _best_order(s, channels)
         if order is not None:
@@ -98,8 +98,9 @@ def _matrix(op):
     return op.params["weights"].reshape(len(op.params["weights"]), -1)
 
 
-def _taps(op):
-    return _matrix(op).shape[1]
+def _channels_read(op):
+    """In one piece: those of a pixel, or of all pixels where the layer reads them flat."""
+    return op.params["window"]["in_c"] if "window" in op.params else op.params["in_c"]
 
 
 def _best_order(s, channels):
