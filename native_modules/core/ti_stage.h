@@ -24,7 +24,6 @@ int ti_prove_general_stage(ti_proof *p, const ti_op *op, size_t at, uint32_t cha
 
 void ti_stage_open(ti_stage *s, const ti_model *m, const ti_output_stage *from);
 
-
 /* SPEC.md's scale(): `sum` times a multiplier, wide or not; the shift is -31..14 where wide, else -31..30. */
 int32_t ti_scale_sum(int64_t sum, int32_t multiplier, int32_t shift, int wide);
 
@@ -39,7 +38,8 @@ static inline int8_t ti_stage_apply(const ti_stage *s, uint32_t acc, uint32_t ch
 #else
     uint32_t k = channel & s->channel_mask;
     int32_t x = (int32_t)(acc + (uint32_t)s->bias[channel]);
-    x = s->quick ? ti_requantise_quick(x, s->multiplier[k], (uint32_t)-s->shift[k]) : ti_requantise(x, s->multiplier[k], s->shift[k]);
+    int32_t multiplier = s->multiplier[k], shift = s->shift[k];
+    x = s->quick ? ti_requantise_quick(x, multiplier, (uint32_t)-shift) : ti_requantise(x, multiplier, shift);
     return (int8_t)ti_clamp(ti_wrap_add(x, s->zero_point), s->min, s->max);
 #endif
 }
