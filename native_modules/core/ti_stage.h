@@ -38,8 +38,8 @@ static inline int8_t ti_stage_apply(const ti_stage *s, uint32_t acc, uint32_t ch
 #else
     uint32_t k = channel & s->channel_mask;
     int32_t x = (int32_t)(acc + (uint32_t)s->bias[channel]);
-    int32_t multiplier = s->multiplier[k], shift = s->shift[k];
-    x = s->quick ? ti_requantise_quick(x, multiplier, (uint32_t)-shift) : ti_requantise(x, multiplier, shift);
+    x = s->quick ? ti_requantise_quick(x, s->multiplier[k], (uint32_t)-s->shift[k])
+                 : ti_requantise(x, s->multiplier[k], s->shift[k]);
     return (int8_t)ti_clamp(ti_wrap_add(x, s->zero_point), s->min, s->max);
 #endif
 }
