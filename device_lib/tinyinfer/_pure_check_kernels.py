@@ -30,16 +30,25 @@ def stage(p, offset, channels, at, is_int16=False, wide=0):
         p.between(unpack_from("<b", p.blob, shift + i)[0], low, high, at + 8)
 
 
-def _pairs(p, offset, weights, k, out_c, scratch):
-    """ti_pairs at `offset`, of the matrix [out_c][k] at `weights`."""
-    runs, chunk, reserved = unpack_from("<I2H", p.blob, offset)
-    p.reserved(reserved | chunk & 3)
+def _weights(p, offset, weights, k, out_c, scratch, single):
+    """The matrix [out_c][k] at `weights` and its ti_pairs at `offset`; one pixel by itself takes `single` bytes of scratch."""
+    runs, chunk, is_coded = unpack_from("<I2H", p.blob, offset)
+    words = (k + 3) // 4 * 4
+    p.reserved(chunk & 3)
+    p.between(is_coded, 0, 1, 6)
+    if chunk:
+        p.pool(scratch, 4 * words)
+    if is_coded:
+        from ._pure_check_coded import coded
+
+        coded(p, chunk, weights, k, out_c, scratch, 4 * words if chunk else single)
+    else:
+        p.offset(weights, out_c * k, 1)
     if not chunk:
         p.reserved(runs)
         return
-    words = (k + 3) // 4 * 4
-    p.pool(scratch, 4 * words)
-    p.offset(weights, out_c * k + words - k, 1)
+    if not is_coded:
+        p.offset(weights, out_c * k + words - k, 1)
     if not runs:
         return
     for _ in range(0, out_c, 2):
@@ -72,34 +81,32 @@ def _fully_connected(p, params, inputs, output, scratch):
     p.equal(source[_ROWS], output[_ROWS])
     p.product(pixels, in_c, 1, source[_ROW_BYTES])
     p.product(pixels, out_c, 1, output[_ROW_BYTES])
-    p.offset(weights, in_c * out_c, 1)
     stage(p, params + 16, out_c, 16)
-    _pairs(p, params + 36, weights, in_c, out_c, scratch)
+    _weights(p, params + 36, weights, in_c, out_c, scratch, 0)
 
 
-def _conv(p, params, taps):
-    """What convolutions prove; `taps` are the weights' elements."""
+def _conv(p, params):
+    """What convolutions prove; the offset of their weights."""
     zero_point, reserved, weights = unpack_from("<hHI", p.blob, params + 28)
     p.between(zero_point, -128, 127, 28)
     p.reserved(reserved)
-    p.offset(weights, taps, 1)
     return weights
 
 
 def _conv2d(p, params, inputs, output, scratch):
     fields = unpack_from("<14H", p.blob, params)
     patch = fields[6] * fields[7] * fields[2]
-    weights = _conv(p, params, patch * fields[5])
+    weights = _conv(p, params)
     window(p, fields, inputs[0], output)
     stage(p, params + 36, fields[5], 36)
     p.pool(scratch, patch)
-    _pairs(p, params + 56, weights, patch, fields[5], scratch)
+    _weights(p, params + 56, weights, patch, fields[5], scratch, -(-patch // 4) * 4)
 
 
 def _depthwise_conv2d(p, params, inputs, output, scratch):
     fields = unpack_from("<14H", p.blob, params)
     in_c, out_c = fields[2], fields[5]
-    _conv(p, params, fields[6] * fields[7] * out_c)
+    p.offset(_conv(p, params), fields[6] * fields[7] * out_c, 1)
     window(p, fields, inputs[0], output)
     p.product(out_c // in_c, in_c, 1, out_c)
     stage(p, params + 36, out_c, 36)

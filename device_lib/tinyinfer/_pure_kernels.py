@@ -10,6 +10,15 @@ from struct import unpack_from
 from ._pure_fixed import OutputStage, high, int8s, int16s, reciprocal, requantise, row_at, rshift, store, wrap
 
 
+def weight_rows(blob, coded, weights, k, out_c):
+    """The weights of one output channel after the other, int8 [k]; `coded` is the offset of ti_pairs.coded."""
+    if unpack_from("<H", blob, coded)[0]:
+        from ._pure_coded import rows
+
+        return rows(blob, weights, k, out_c)
+    return (int8s(blob, weights + c * k, k) for c in range(out_c))
+
+
 def fully_connected(blob, pool, params, inputs, output, row):
     """out[pixel][c] = stage(sum over i of x[pixel][i] * weights[c][i])."""
     pixels, in_c, out_c, weights = unpack_from("<4I", blob, params)
@@ -17,8 +26,8 @@ def fully_connected(blob, pool, params, inputs, output, row):
     start = row_at(inputs[0], row)
     vectors = [int8s(pool, start + i * in_c, in_c) for i in range(pixels)]
     out = row_at(output, row)
-    for c in range(out_c):
-        w = int8s(blob, weights + c * in_c, in_c)
+    c = 0
+    for w in weight_rows(blob, params + 42, weights, in_c, out_c):
         to = out + c
         for x in vectors:
             accumulator = 0
@@ -28,6 +37,7 @@ def fully_connected(blob, pool, params, inputs, output, row):
                 i += 1
             pool[to] = stage.byte(accumulator, c)
             to += out_c
+        c += 1
 
 
 def softmax(blob, pool, params, inputs, output, row):

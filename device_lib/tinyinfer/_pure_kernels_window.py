@@ -3,6 +3,7 @@
 from struct import unpack_from
 
 from ._pure_fixed import OutputStage, int8s, row_at
+from ._pure_kernels import weight_rows
 
 
 def _input_rows(window, tensor, row):
@@ -40,16 +41,20 @@ def conv2d(blob, pool, params, inputs, output, row):
     out_c = window[5]
     size = window[6] * window[7] * window[2]
     stage = OutputStage(blob, params + 36, out_c)
-    to = row_at(output, row)
-    for patch in _patches(pool, window, inputs[0], row, zero_point):
-        for c in range(out_c):
+    patches = list(_patches(pool, window, inputs[0], row, zero_point))
+    out = row_at(output, row)
+    c = 0
+    for weights in weight_rows(blob, params + 62, weights, size, out_c):
+        to = out + c
+        for patch in patches:
             accumulator = 0
             i = 0
-            for w in int8s(blob, weights + c * size, size):
+            for w in weights:
                 accumulator += w * patch[i]
                 i += 1
             pool[to] = stage.byte(accumulator, c)
-            to += 1
+            to += out_c
+        c += 1
 
 
 def depthwise_conv2d(blob, pool, params, inputs, output, row):

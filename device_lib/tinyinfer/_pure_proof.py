@@ -28,7 +28,7 @@ def checksum(total, data):
 
 HEADER = "<4s2H2I6H9I2H"
 HEADER_BYTES = 68
-VERSION = 3
+VERSION = 4
 UINT32_MAX = 0xFFFFFFFF
 
 # enum ti_fault_code and enum ti_place of ti_core.h.

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from . import __version__
 from . import format as f
+from .compress import compress
 from .core import CoreModel
 from .emit import emit, pack_data
 from .errors import PackerError
@@ -49,7 +50,7 @@ class BuildResult:
         }
 
 
-def build(tflite_bytes, name="model", metadata=None, ram=None, stream_input=False, stream_weights=False):
+def build(tflite_bytes, name="model", metadata=None, ram=None, stream_input=False, stream_weights=False, coding="none"):
     """BuildResult of a `.tflite` model (bytes). PackerError if it is damaged or an op of it cannot be built.
 
     `metadata`: a dict that goes into the blob as JSON, e.g. {"labels": ["yes", "no"]}. `ram`: bytes of pool that must do.
@@ -57,6 +58,7 @@ def build(tflite_bytes, name="model", metadata=None, ram=None, stream_input=Fals
     can be read from a file, ops that run together at a time, into the pool, which has room for it.
     """
     program = lower(fold(read(tflite_bytes, name)))
+    compress(program, coding)
     if stream_input:
         stream(program)
     if stream_weights:

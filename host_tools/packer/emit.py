@@ -45,7 +45,7 @@ def pack_data(ops, base):
     """(bytes, [offset of each op's parameters], {Rows of a constant: offset}): all that `ops` read from the blob, from offset
     `base` on."""
     section = _Section(base)
-    params = [_place(section, op.params) for op in ops]
+    params = [_place(section, _params(section, op)) for op in ops]
     constants = {}
     for rows in [rows for op in ops for rows in op.inputs if rows.buffer.data is not None]:
         constants[rows] = rows.start + section.add(rows.buffer.data.tobytes(), 4)
@@ -53,6 +53,15 @@ def pack_data(ops, base):
     at_params = [section.add(f.PARAMS[op.kernel].pack(values), 4) for op, values in zip(ops, params)]
     section.pad(4)
     return bytes(section.bytes), at_params, constants
+
+
+def _params(section, op):
+    """The op's parameters; where its weights are coded, with the offset of a ti_coded, which is put into the section."""
+    if op.coded is None:
+        return op.params
+    values = _place(section, op.coded.values)
+    section.pad(4)
+    return {**op.params, "weights": section.add(f.CODED.pack(values), 4), "pairs": {**op.params["pairs"], "coded": 1}}
 
 
 def _place(section, value):

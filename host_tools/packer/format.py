@@ -8,7 +8,7 @@ import struct
 from dataclasses import dataclass
 
 MAGIC = b"TINF"
-VERSION = 3
+VERSION = 4
 BLOB_ALIGN = 4
 MAX_DIMS = 6
 NONE = 0xFFFF
@@ -158,7 +158,14 @@ OUTPUT_STAGE = Struct(
     ("u8", "per_channel"), ("u8", "quick"),
 )  # fmt: skip
 
-PAIRS = Struct("ti_pairs", ("u32", "runs"), ("u16", "chunk"), ("u16", "reserved"))
+PAIRS = Struct("ti_pairs", ("u32", "runs"), ("u16", "chunk"), ("u16", "coded"))
+
+CODINGS = {"palette": 1, "channel palette": 2, "entropy": 3, "sparse": 4}
+CODING_NAMES = {code: name for name, code in CODINGS.items()}
+
+CODED = Struct(
+    "ti_coded", ("u32", "data"), ("u32", "bytes"), ("u32", "table"), ("u16", "block"), ("u8", "coding"), ("u8", "bits")
+)
 
 FULLY_CONNECTED = Struct(
     "ti_fully_connected",
@@ -315,7 +322,7 @@ SVDF = Struct(
 )  # fmt: skip
 
 STRUCTS = [
-    HEADER, TENSOR, OP, SEGMENT, STEP, IO, OUTPUT_STAGE, PAIRS, FULLY_CONNECTED, WINDOW, CONV2D,
+    HEADER, TENSOR, OP, SEGMENT, STEP, IO, OUTPUT_STAGE, PAIRS, CODED, FULLY_CONNECTED, WINDOW, CONV2D,
     DEPTHWISE_CONV2D, POOL2D, SOFTMAX, ADD, PAD,
     REDUCE_MEAN, TABLE, REDUCE_MAX, L2_NORM, LOG_SOFTMAX, CONVERT, TABLE16, SOFTMAX16,
     COPY, GATHER,

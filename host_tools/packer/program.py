@@ -57,6 +57,7 @@ class DeviceOp:
     scratch: "Buffer | None" = None
     partial: bool = False  # it makes a part of its rows only, a later op the rest
     data_bytes: int = 0  # of its parameters and data, where they are read from a file before it runs
+    coded: "object | None" = None  # its weights as coding.Coded, where they lie in the blob so
 
 
 @dataclass(frozen=True)

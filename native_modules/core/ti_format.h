@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define TI_MAGIC "TINF"
-#define TI_VERSION 3
+#define TI_VERSION 4
 #define TI_BLOB_ALIGN 4  /* the blob's and the pool's start must be multiples of this */
 #define TI_MAX_DIMS 6
 #define TI_NONE 0xFFFF   /* an absent tensor index */
@@ -147,14 +147,31 @@ typedef struct {
 typedef struct {
     uint32_t runs;           /* offset of uint8[]: which chunks are exceptions; 0: none is */
     uint16_t chunk;          /* taps after which a half is emptied, a multiple of 4; 0: pixels are made one by one */
-    uint16_t reserved;
+    uint16_t coded;          /* 1: `weights` is the offset of a ti_coded; 0: of the weights themselves */
 } ti_pairs;
+
+enum ti_coding {
+    TI_PALETTE = 1,          /* an index of `bits` bits a weight into a table for the layer */
+    TI_CHANNEL_PALETTE = 2,  /* into a table for each output channel */
+    TI_ENTROPY = 3,          /* code words of different lengths */
+    TI_SPARSE = 4,           /* the taps that have weights other than zero, and these weights */
+};
+
+/* Weights int8[out_c][k] that take fewer bytes (SPEC.md, "Coded weights"). */
+typedef struct {
+    uint32_t data;           /* offset of uint8[bytes] */
+    uint32_t bytes;
+    uint32_t table;          /* offset: palettes int8[1 << bits], or as many for each channel; entropy uint16[1 << bits]; else 0 */
+    uint16_t block;          /* output channels at a time: sparse 1 or 4, else a multiple of 4 that are decoded to scratch memory */
+    uint8_t coding;          /* enum ti_coding */
+    uint8_t bits;            /* palettes 1, 2, 4; entropy 1..8; else 0 */
+} ti_coded;
 
 typedef struct {
     uint32_t pixels;         /* vectors in a row */
     uint32_t in_c;
     uint32_t out_c;
-    uint32_t weights;        /* offset of int8[out_c][in_c] */
+    uint32_t weights;        /* offset of int8[out_c][in_c], or of a ti_coded */
     ti_output_stage stage;
     ti_pairs pairs;
 } ti_fully_connected;
@@ -172,7 +189,7 @@ typedef struct {
     ti_window window;
     int16_t in_zero_point;   /* what a padding element counts as */
     uint16_t reserved;
-    uint32_t weights;        /* offset of int8[out_c][k_h][k_w][in_c] */
+    uint32_t weights;        /* offset of int8[out_c][k_h][k_w][in_c], or of a ti_coded */
     ti_output_stage stage;
     ti_pairs pairs;
 } ti_conv2d;

@@ -1,18 +1,24 @@
 #include "ti_matmul.h"
+#include "ti_coded.h"
 #include "ti_dot.h"
 #include "ti_pair.h"
 #include "ti_stage_armv6m.h"
 
-int ti_prove_pairs(ti_proof *p, const ti_op *op, const ti_pairs *pairs, uint32_t weights, uint32_t k, uint32_t out_c) {
-    if (!ti_prove_reserved(p, pairs->reserved | (pairs->chunk & 3))) {
+int ti_prove_weights(ti_proof *p, const ti_op *op, const ti_pairs *pairs, uint32_t weights, uint32_t k, uint32_t out_c,
+                     uint32_t single) {
+    const uint32_t words = TI_PAIR_WORDS(k), both = ti_times(words, sizeof(uint32_t));
+    if (!ti_prove_reserved(p, pairs->chunk & 3) || !ti_prove_flag(p, pairs->coded, offsetof(ti_pairs, coded))
+        || (pairs->chunk && !ti_prove_pool(p, op->scratch, both))) {
+        return 0;
+    }
+    if (pairs->coded ? !ti_prove_coded(p, op, pairs, weights, k, out_c, pairs->chunk ? both : single)
+                     : !ti_prove_offset(p, weights, ti_times(out_c, k), 1)) {
         return 0;
     }
     if (!pairs->chunk) {
         return ti_prove_reserved(p, pairs->runs);
     }
-    uint32_t words = (k + 3) & ~3u;  /* no overflow: the weights themselves lie in the blob */
-    if (!ti_prove_pool(p, op->scratch, ti_times(words, sizeof(uint32_t)))
-        || !ti_prove_offset(p, weights, out_c * k + (words - k), 1)) {
+    if (!pairs->coded && !ti_prove_offset(p, weights, out_c * k + (words - k), 1)) {
         return 0;
     }
     if (!pairs->runs || !ti_prove_offset(p, pairs->runs, 1, 1)) {
@@ -34,13 +40,17 @@ int ti_prove_pairs(ti_proof *p, const ti_op *op, const ti_pairs *pairs, uint32_t
     return 1;
 }
 
-void ti_matmul_open(ti_matmul *mm, const ti_model *m, const ti_output_stage *stage, const ti_pairs *pairs) {
+void ti_matmul_open(ti_matmul *mm, const ti_model *m, const ti_output_stage *stage, const ti_pairs *pairs, uint32_t weights) {
+    mm->weights = ti_data(m, weights);
+    mm->coded = pairs->coded ? (const void *)mm->weights : 0;
+    mm->sparse = mm->coded && mm->coded->coding == TI_SPARSE ? ti_data(m, mm->coded->data) : 0;
     mm->chunk = pairs->chunk;
     mm->runs = pairs->runs ? ti_data(m, pairs->runs) : 0;
     ti_stage_open(&mm->stage, m, stage);
 #if defined(TI_ARMV6M)
     if (!ti_stage_is_quick(&mm->stage)) {
         mm->chunk = 0;  /* the assembly for pairs has no other output stage */
+        mm->runs = 0;
     }
 #endif
 }
@@ -84,6 +94,10 @@ static void run_one(const ti_matmul *mm, const int8_t *x, int8_t *out) {
 }
 
 void ti_matmul_run(const ti_matmul *mm, const int8_t *x, uint32_t vectors, int8_t *out) {
+    if (mm->sparse) {
+        ti_sparse_run(mm, x, vectors, out);
+        return;
+    }
 #if defined(TI_DSP)
     if (mm->stage.quick && mm->k >= 4 && mm->out_c >= TI_DSP_ROWS) {
         ti_matmul_run_dsp(mm, x, vectors, out);

@@ -13,14 +13,23 @@ typedef struct {
     uint32_t out_c;
     uint32_t chunk;         /* of ti_pairs, 0: no pairs */
     const uint8_t *runs;    /* of ti_pairs, NULL: no chunk is an exception */
+    const ti_coded *coded;  /* NULL: the weights lie there as they are */
+    const uint8_t *sparse;  /* the data of sparse weights, else NULL */
     ti_stage stage;
 } ti_matmul;
 
-/* The claims about ti_pairs for a matrix (out_c, k) of weights at offset `weights`, and its scratch memory. */
-int ti_prove_pairs(ti_proof *p, const ti_op *op, const ti_pairs *pairs, uint32_t weights, uint32_t k, uint32_t out_c);
+/* The claims about a matrix (out_c, k) at offset `weights`, its ti_pairs, and its scratch memory, in which a pixel by itself takes
+ * `single` bytes. */
+int ti_prove_weights(ti_proof *p, const ti_op *op, const ti_pairs *pairs, uint32_t weights, uint32_t k, uint32_t out_c,
+                     uint32_t single);
 
-/* Fills in what follows out_c. */
-void ti_matmul_open(ti_matmul *mm, const ti_model *m, const ti_output_stage *stage, const ti_pairs *pairs);
+/* Fills in all but k and out_c. */
+void ti_matmul_open(ti_matmul *mm, const ti_model *m, const ti_output_stage *stage, const ti_pairs *pairs, uint32_t weights);
+
+/* Whether the weights have to be decoded, block by block (ti_coded.h). */
+static inline int ti_matmul_decodes(const ti_matmul *mm) {
+    return mm->coded && !mm->sparse;
+}
 
 /* out (vectors, out_c) from x (vectors, k). */
 void ti_matmul_run(const ti_matmul *mm, const int8_t *x, uint32_t vectors, int8_t *out);

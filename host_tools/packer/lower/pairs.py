@@ -15,13 +15,16 @@ def pair_words(taps):
     return -(-taps // 4) * 4
 
 
-def scratch_bytes(params):
-    """Of a FULLY_CONNECTED or CONV2D with these parameters: two pixels' windows, or a CONV2D's one."""
-    if "window" in params:
-        window = params["window"]
-        taps = window["k_h"] * window["k_w"] * window["in_c"]
-        return 4 * pair_words(taps) if params["pairs"] else taps
-    return 4 * pair_words(params["in_c"]) if params["pairs"] else 0
+def scratch_bytes(params, coded=None):
+    """Of a FULLY_CONNECTED or CONV2D with these parameters: two pixels' windows, or a CONV2D's one; then a block of weights where
+    they are decoded."""
+    window = params.get("window")
+    taps = window["k_h"] * window["k_w"] * window["in_c"] if window else params["in_c"]
+    words = pair_words(taps)
+    block = coded.block * taps + words - taps if coded and coded.is_decoded else 0
+    if params.get("pairs"):
+        return 4 * words + block
+    return (words if block else taps) + block if window else block
 
 
 def pairs(matrix):

@@ -20,7 +20,7 @@ class _Forms:
         self.quick = {op: (op.params["pairs"], op.scratch) for op in ops if op.params.get("pairs")}
         self.slow = {}
         for op in self.quick:
-            nbytes = scratch_bytes({**op.params, "pairs": {}})
+            nbytes = scratch_bytes({**op.params, "pairs": {}}, op.coded)
             self.slow[op] = {}, Buffer(op.scratch.name, nbytes, "int8") if nbytes else None
 
     def set(self, slow):

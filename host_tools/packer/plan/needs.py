@@ -41,8 +41,9 @@ def works_in_place(op, which):
     written."""
     given, made = op.inputs[which], op.output
     same = (given.rows, given.row_bytes) == (made.rows, made.row_bytes)
-    # Pairs of pixels are copied into scratch memory before they are written.
-    works = op.kernel in _IN_PLACE or op.kernel == "FULLY_CONNECTED" and bool(op.params.get("pairs"))
+    # Pairs of pixels are copied into scratch memory before they are written; but coded weights are taken block by block, and the
+    # pixels for each.
+    works = op.kernel in _IN_PLACE or op.kernel == "FULLY_CONNECTED" and bool(op.params.get("pairs")) and op.coded is None
     return works and same and given.is_whole and made.is_whole
 
 

@@ -1,15 +1,13 @@
 /* A window's elements are gathered into scratch (im2col of one or two pixels), which makes the rest a matrix product. */
 #include <string.h>
 
+#include "../ti_coded.h"
 #include "../ti_pair.h"
 #include "../ti_window.h"
 
 const ti_claim ti_conv2d_claims[] = {
     TI_IS(INT8, TI_I16(ti_conv2d, in_zero_point)),
     TI_IS(RESERVED, TI_U16(ti_conv2d, reserved)),
-    TI_TIMES(TI_U16(ti_conv2d, window.k_h)), TI_TIMES(TI_U16(ti_conv2d, window.k_w)),
-    TI_TIMES(TI_U16(ti_conv2d, window.out_c)), TI_TIMES(TI_U16(ti_conv2d, window.in_c)),
-    TI_BYTES_AT(TI_32(ti_conv2d, weights)),
     TI_END,
 };
 
@@ -20,7 +18,7 @@ int ti_conv2d_check(ti_proof *p, const ti_op *op) {
     return ti_prove_window(p, op, w)
         && ti_prove_stage(p, op, offsetof(ti_conv2d, stage), w->out_c)
         && ti_prove_pool(p, op->scratch, patch)
-        && ti_prove_pairs(p, op, &conv->pairs, conv->weights, patch, w->out_c);
+        && ti_prove_weights(p, op, &conv->pairs, conv->weights, patch, w->out_c, TI_PAIR_WORDS(patch));
 }
 
 /* Where the windows of an output row are gathered. */
@@ -82,8 +80,8 @@ static void run_singles(const ti_matmul *mm, const patch *p, uint32_t first, int
     /* A window that is one piece of the input needs no gathering. */
     int piece = w->k_h == 1 && p->open.taps.past != p->open.taps.first && (w->k_w == 1 || w->dilation_w == 1);
     fill(p, SINGLE, mm->k);
-    out += first * mm->out_c;
-    for (uint32_t x = first; x < w->out_w; x++, out += mm->out_c) {
+    out += first * w->out_c;
+    for (uint32_t x = first; x < w->out_w; x++, out += w->out_c) {
         int32_t origin = (int32_t)(x * w->stride_w) - w->pad_left;
         const int8_t *vector = p->single;
         if (piece && origin >= 0 && (uint32_t)origin + w->k_w <= w->in_w) {
@@ -104,7 +102,7 @@ static uint32_t run_pairs(const ti_matmul *mm, patch *p, int8_t *out) {
     fill(p, SECOND, mm->k);
 
     uint32_t past = w->out_w - (TI_PAIR_LEAVES_ONE & w->out_w);
-    for (uint32_t x = 0; x < past; x += 2, out += 2 * mm->out_c) {
+    for (uint32_t x = 0; x < past; x += 2, out += 2 * w->out_c) {
         uint32_t second = x + 1 < w->out_w;
         int32_t origin0 = (int32_t)(x * w->stride_w) - w->pad_left;
         int32_t origin1 = origin0 + (int32_t)(second * w->stride_w);
@@ -120,9 +118,17 @@ static uint32_t run_pairs(const ti_matmul *mm, patch *p, int8_t *out) {
             gather(p, FIRST, origin0);
             gather(p, SECOND, origin1);
         }
-        ti_pair_run(mm, &p->pair, out, out + second * mm->out_c);
+        ti_pair_run(mm, &p->pair, out, out + second * w->out_c);
     }
     return past;
+}
+
+/* A row of pixels, mm's channels of each. */
+static void run(const ti_matmul *mm, patch *p, int8_t *out) {
+    uint32_t made = mm->chunk ? run_pairs(mm, p, out) : 0;
+    if (made < p->window->out_w) {
+        run_singles(mm, p, made, out);
+    }
 }
 
 void ti_conv2d_row(const ti_model *m, const ti_op *op, uint32_t row) {
@@ -131,17 +137,21 @@ void ti_conv2d_row(const ti_model *m, const ti_op *op, uint32_t row) {
     const int8_t zero_point = (int8_t)conv->in_zero_point;
     int8_t *out = ti_output_row(m, op, row);
     ti_matmul mm;
-    mm.weights = ti_data(m, conv->weights);
     mm.k = (uint32_t)w->k_h * w->k_w * w->in_c;
     mm.out_c = w->out_c;
-    ti_matmul_open(&mm, m, &conv->stage, &conv->pairs);
+    ti_matmul_open(&mm, m, &conv->stage, &conv->pairs, conv->weights);
     patch p;
     p.window = w;
     p.zero_point = &zero_point;
     ti_window_open(&p.open, m, op, row);
     p.single = ti_scratch(m, op);
-    uint32_t made = mm.chunk ? run_pairs(&mm, &p, out) : 0;
-    if (made < w->out_w) {
-        run_singles(&mm, &p, made, out);
+    if (!ti_matmul_decodes(&mm)) {
+        run(&mm, &p, out);
+        return;
+    }
+    ti_blocks blocks;
+    ti_blocks_open(&blocks, m, &mm, p.single + TI_PAIR_WORDS(mm.k) * (conv->pairs.chunk ? sizeof(uint32_t) : 1));
+    for (; ti_blocks_next(&blocks, &mm); out += mm.out_c) {
+        run(&mm, &p, out);
     }
 }

@@ -1,0 +1,86 @@
+#include "ti_coded.h"
+
+#include "ti_claims.h"
+#include "ti_pair.h"
+
+static const ti_claim claims[] = {
+    TI_TIMES(TI_32(ti_coded, bytes)), TI_BYTES_AT(TI_32(ti_coded, data)),
+    TI_END,
+};
+
+static int prove_palettes(ti_proof *p, const ti_coded *coded, uint32_t k, uint32_t out_c) {
+    const uint32_t bits = coded->bits, tables = coded->coding == TI_PALETTE ? 1 : out_c;
+    if (bits != 1 && bits != 2 && bits != 4) {
+        return ti_fail(p, TI_FAULT_VALUE, bits, offsetof(ti_coded, bits));
+    }
+    const uint32_t in_a_byte = 8 / bits, bytes = ti_times(out_c, (k + in_a_byte - 1) / in_a_byte);
+    return (bytes == coded->bytes || ti_fail(p, TI_FAULT_SHAPE, bytes, coded->bytes))
+        && ti_prove_offset(p, coded->table, ti_times(tables, 1u << bits), 1);
+}
+
+int ti_prove_coded(ti_proof *p, const ti_op *op, const ti_pairs *pairs, uint32_t weights, uint32_t k, uint32_t out_c,
+                   uint32_t before) {
+    if (!ti_prove_offset(p, weights, sizeof(ti_coded), 4)) {
+        return 0;
+    }
+    const ti_coded *coded = (const void *)(p->blob + weights);
+    if (!ti_prove_fields(p, NULL, coded, claims, 0)) {
+        return 0;
+    }
+    if (coded->coding == TI_SPARSE) {
+        return ti_prove_reserved(p, coded->table | coded->bits | pairs->chunk) && ti_prove_sparse(p, coded, k, out_c);
+    }
+    uint32_t scratch = ti_times(coded->block, k), more = before + TI_PAIR_WORDS(k) - k;
+    if (!coded->block || coded->block % 4) {
+        return ti_fail(p, TI_FAULT_VALUE, coded->block, offsetof(ti_coded, block));
+    }
+    if (!ti_prove_pool(p, op->scratch, scratch < UINT32_MAX - more ? scratch + more : UINT32_MAX)) {
+        return 0;
+    }
+    return coded->coding == TI_ENTROPY ? ti_prove_entropy(p, coded)
+         : coded->coding - TI_PALETTE <= TI_CHANNEL_PALETTE - TI_PALETTE ? prove_palettes(p, coded, k, out_c)
+         : ti_fail(p, TI_FAULT_VALUE, coded->coding, offsetof(ti_coded, coding));
+}
+
+void ti_blocks_open(ti_blocks *b, const ti_model *m, ti_matmul *mm, int8_t *to) {
+    const ti_coded *coded = mm->coded;
+    b->coded = coded;
+    b->at = ti_data(m, coded->data);
+    b->end = b->at + coded->bytes;
+    b->table = ti_data(m, coded->table);
+    b->left = mm->out_c;
+    mm->weights = to;
+    mm->out_c = 0;
+}
+
+/* Past the channels of the block before. */
+static void advance(ti_matmul *mm) {
+    const uint32_t n = mm->out_c, shared = n & mm->stage.channel_mask;
+    mm->stage.bias += n;
+    mm->stage.multiplier += shared;
+    mm->stage.shift += shared;
+    if (mm->runs) {
+        const uint32_t taps = TI_PAIR_WORDS(mm->k), chunks = (taps + mm->chunk - 1) / mm->chunk;
+        for (uint32_t c = 0; c < n; c += 2) {
+            for (uint32_t done = 0; done < chunks; done += *mm->runs++ + 1u) {
+            }
+        }
+    }
+}
+
+int ti_blocks_next(ti_blocks *b, ti_matmul *mm) {
+    const uint32_t n = b->left < b->coded->block ? b->left : b->coded->block, bits = b->coded->bits;
+    int8_t *to = (int8_t *)(uintptr_t)mm->weights;
+    advance(mm);
+    b->left -= n;
+    mm->out_c = n;
+    for (uint32_t c = 0; c < n; c++, to += mm->k) {
+        if (b->coded->coding == TI_ENTROPY) {
+            b->at = ti_entropy_decode((const void *)b->table, bits, b->at, b->end, to, mm->k);
+        } else {
+            b->at = ti_palette_decode((const int8_t *)b->table, bits, b->at, to, mm->k);
+            b->table += b->coded->coding == TI_PALETTE ? 0 : 1 << bits;
+        }
+    }
+    return n != 0;
+}
