@@ -1,0 +1,48 @@
+"""`packer build`."""
+
+from pathlib import Path
+
+from .. import boards
+from ..build import build
+from ..plan import busiest
+from .common import CALIBRATE, command, in_bytes, metadata, out, print_json, print_state, quantised, size, write_aside
+
+
+def add_to(commands):
+    p = command(commands, "build", _build, "Build a .tin blob from a .tflite model.")
+    p.add_argument("model", type=Path, help="the .tflite file")
+    p.add_argument("-o", "--output", type=Path, help="the blob to write (default: the model's name with .tin)")
+    p.add_argument("--labels", type=Path, help="text file with the label of each output element, one a line")
+    p.add_argument("--metadata", type=Path, help="JSON file with an object to carry in the blob")
+    p.add_argument("--ram", type=size, help="bytes of pool that must do, e.g. 20k; otherwise the build fails")
+    p.add_argument("--board", type=str, help="it must fit this one of `packer boards`; otherwise the build fails")
+    p.add_argument("--stream-input", action="store_true", help="the input comes row by row, through model.feed()")
+    p.add_argument("--stream-weights", action="store_true", help="weights can be read from a file: load(path, stream=True)")
+    p.add_argument("--calibrate", type=Path, action="append", help=f"quantise a float32 model first: {CALIBRATE}")
+
+
+def _build(args):
+    board = boards.find(args.board) if args.board else None
+    model = quantised(args).tflite if args.calibrate else args.model.read_bytes()
+    result = build(model, args.model.stem, metadata(args), args.ram, args.stream_input, args.stream_weights)
+    fit = boards.fit(board, result.blob, result.resident_bytes) if board else None
+    if fit:
+        fit.check(result.name, busiest(result.program, result.plan))
+    target = args.output or args.model.with_suffix(".tin")
+    write_aside(target, result.blob)
+    if args.json:
+        print_json({**result.summary(), **({"board": fit.summary()} if fit else {})})
+        return
+    share = len(result.blob) / result.tflite_bytes
+    bound = result.lower_bound_bytes
+    over = f"+{result.pool_bytes / bound - 1:.1%}" if result.pool_bytes > bound else "optimal"
+    out.print(f"{target}")
+    out.print(f"  flash  {in_bytes(len(result.blob))}  ({share:.0%} of the .tflite's {in_bytes(result.tflite_bytes)})")
+    out.print(f"  pool   {in_bytes(result.pool_bytes)}  (lower bound {in_bytes(bound)}, {over})")
+    print_state(result.program.state_bytes)
+    if result.resident_bytes:
+        ram = f"{in_bytes(result.pool_bytes + result.resident_bytes)}, the pool, with room for weights, and {in_bytes(result.resident_bytes)} of the blob"
+        out.print(f"  RAM    {ram}")
+    out.print(f"  work   {result.macs:,} MACs in {len(result.program.ops)} ops")
+    for what, text in fit.lines() if fit else []:
+        out.print(f"  {what:5}  {text}" if what == "board" else f"    {what:5}  {text}", markup=False)
