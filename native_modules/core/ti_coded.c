@@ -37,9 +37,10 @@ int ti_prove_coded(ti_proof *p, const ti_op *op, const ti_pairs *pairs, uint32_t
     if (!ti_prove_pool(p, op->scratch, scratch < UINT32_MAX - more ? scratch + more : UINT32_MAX)) {
         return 0;
     }
-    return coded->coding == TI_ENTROPY ? ti_prove_entropy(p, coded)
-         : coded->coding - TI_PALETTE <= TI_CHANNEL_PALETTE - TI_PALETTE ? prove_palettes(p, coded, k, out_c)
-         : ti_fail(p, TI_FAULT_VALUE, coded->coding, offsetof(ti_coded, coding));
+    if (!ti_prove_between(p, coded->coding, TI_PALETTE, TI_ENTROPY, offsetof(ti_coded, coding))) {
+        return 0;
+    }
+    return coded->coding == TI_ENTROPY ? ti_prove_entropy(p, coded) : prove_palettes(p, coded, k, out_c);
 }
 
 void ti_blocks_open(ti_blocks *b, const ti_model *m, ti_matmul *mm, int8_t *to) {
