@@ -60,12 +60,10 @@ typedef struct {
 #define OF_THREE(s0, s1, s2) X ADD("r7", s0) ADD("r6", s1) LAST("r5", s2)
 #define OF_TWO(s0, s1) LAST("r6", s0) X ADD("r7", s0) LAST("r5", s1)
 
-/* Bytes of code from column 0 to the first column of pixel n of a strip; and from the last product of that column to the first
- * column of the next pixel. */
-#define ENTRY_BY_1(n) ((n) < 2 ? 8 * (n) : 20 * (n) - 18)
-#define ENTRY_BY_2(n) (118 + ((n) ? 22 * (n) - 6 : 0))
-#define LAST_BY_1 4
-#define LAST_BY_2 12
+/* Bytes of code from column 0, stride 1, to the first column of each pixel of a strip, by stride; and from the last product of such a
+ * column to the first column of the next pixel. */
+static const uint8_t entries[2][STRIP + 1] = {{0, 8, 22, 42, 62, 82, 102}, {118, 134, 156, 178, 200, 222, 244}};
+static const uint8_t last_product[2] = {4, 12};
 
 #define FIELD(name) [name] "i"(OWN_BYTES + offsetof(frame, name))
 #define NOW(name) [name] "i"(OWN_BYTES + offsetof(frame, now.name))
@@ -306,107 +304,128 @@ static __attribute__((naked, noinline, used)) void make(const frame *f) {
           NOW(entry), NOW(first), NOW(right), NOW(left));
 }
 
-/* The runs of a pixel's window as they are put together, the last one last. */
+/* A pixel's window as its runs are put together. */
 typedef struct {
-    run *last, *past;
-    uint32_t x_step, w_step;
-} list;
+    const ti_depthwise *row;
+    ti_taps inside;    /* of kx */
+    const int8_t *x;   /* of the first of them, in the tensor's first row */
+    uint32_t x_step;   /* from one tap of a run to the next */
+    ti_rows rows;      /* what is left of them */
+    run *last, *past;  /* the last run, or `past` where there were too many */
+    run runs[RUNS + 2];  /* the first one is empty, and where the weights begin */
+} pixel;
 
 /* `taps` more taps, from x on, or in the padding where that is NULL. */
-static void append(list *l, const int8_t *x, uint32_t taps) {
-    run *r = l->last;
+static void append(pixel *p, const int8_t *x, uint32_t taps) {
+    run *r = p->last;
     int32_t n = x ? (int32_t)taps : -(int32_t)taps;
-    if (!n || r == l->past) {
+    if (!n || r == p->past) {
         return;
     }
-    if (r->taps) {
-        if (x ? r->taps > 0 && x == r->x + (uint32_t)r->taps * l->x_step : r->taps < 0) {
-            r->taps += n;
-            return;
-        }
-        const int8_t *w = r->w + (uint32_t)(r->taps < 0 ? -r->taps : r->taps) * l->w_step;
-        l->last = ++r;
-        if (r == l->past) {
-            return;
-        }
-        r->w = w;
+    if (x ? r->taps > 0 && x == r->x + (uint32_t)r->taps * p->x_step : r->taps < 0) {
+        r->taps += n;
+        return;
     }
+    const int8_t *w = r->w + (uint32_t)(r->taps < 0 ? -r->taps : r->taps) * p->row->window->out_c;
+    p->last = ++r;
     r->x = x;
+    r->w = w;
     r->taps = n;
 }
 
-/* The runs of a pixel's window. Returns whether there is room for them. */
-static int gather(const ti_depthwise *d, uint32_t pixel, run *runs, uint32_t x_step) {
+/* The taps of one row of the kernel; before the first one, begin. */
+static void append_row(pixel *p, uint32_t ky) {
+    const ti_taps taps = p->row->open.taps;
+    const uint32_t k_w = p->row->window->k_w;
+    if (!ky) {
+        p->rows = p->row->open.rows;
+        p->runs[0].w = p->row->weights;
+        p->last = p->runs;
+    }
+    if (ky < taps.first || ky >= taps.past) {
+        append(p, 0, k_w);
+        return;
+    }
+    append(p, 0, p->inside.first);
+    append(p, p->x + p->rows.at, p->inside.past - p->inside.first);
+    append(p, 0, k_w - p->inside.past);
+    ti_rows_next(&p->rows);
+}
+
+/* All channels of a pixel, whatever they are, row by row of the kernel. */
+static void make_any(pixel *p, int8_t *out) {
+    const ti_depthwise *d = p->row;
     const ti_window *w = d->window;
-    const uint32_t k_w = w->k_w;
-    const int32_t origin = (int32_t)(pixel * w->stride_w) - w->pad_left;
-    const ti_taps inside = ti_taps_inside(origin, k_w, w->dilation_w, w->in_w);
-    const int8_t *x = d->open.rows.base + ((uint32_t)origin + inside.first * w->dilation_w) * w->in_c;
-    ti_rows rows = d->open.rows;
-    list l = {runs, runs + RUNS, x_step, w->out_c};
-    runs->w = d->weights;
-    runs->taps = 0;
-    for (uint32_t ky = 0; ky < w->k_h; ky++) {
-        if (ky < d->open.taps.first || ky >= d->open.taps.past) {
-            append(&l, 0, k_w);
-            continue;
+    const uint32_t out_c = w->out_c, multiplier = out_c / w->in_c;
+    uint32_t in_c = 0, next = multiplier;
+    for (uint32_t c = 0; c < out_c; c++) {
+        uint32_t sum = 0, padded = 0;
+        if (c == next) {
+            next += multiplier;
+            in_c++;
         }
-        append(&l, 0, inside.first);
-        append(&l, x + rows.at, inside.past - inside.first);
-        append(&l, 0, k_w - inside.past);
-        ti_rows_next(&rows);
+        for (uint32_t ky = 0; ky < w->k_h; ky++) {
+            append_row(p, ky);
+            const int8_t *k = p->runs[0].w + c;
+            for (const run *r = p->runs; r++ != p->last;) {
+                const int8_t *x = r->x + in_c;
+                int32_t n = r->taps;
+                for (; n > 0; n--, k += out_c, x += p->x_step) {
+                    sum += (uint32_t)(*x * *k);
+                }
+                for (; n < 0; n++, k += out_c) {
+                    padded += (uint32_t)*k;
+                }
+            }
+            p->runs[0].w = k - c;
+            p->last = p->runs;
+        }
+        *out++ = ti_stage_apply(&d->stage, sum + padded * (uint32_t)d->padding, c);
     }
-    if (l.last == l.past) {
-        return 0;
-    }
-    l.last[1].taps = 0;
-    return 1;
 }
 
 /* The strips of a row of windows of 3x3, and its runs. Returns whether it is such a row. */
 static int open_strips(const ti_depthwise *d, frame *f, run *runs) {
     const ti_window *w = d->window;
-    const uint32_t channels = w->out_c, stride = w->stride_w, pad = w->pad_left, skipped = d->open.taps.first;
+    const uint32_t channels = w->out_c, by = w->stride_w - 1u, pad = w->pad_left, skipped = d->open.taps.first;
     const uint32_t inside = d->open.taps.past - skipped;
-    const uint32_t last = (w->out_w - 1u) * stride + 2, past = w->in_w + pad;  /* column of the last pixel, after the input */
-    if (w->k_h != 3 || w->k_w != 3 || w->dilation_w != 1 || stride > 2 || pad > 1 || last > past || inside < 2) {
+    const uint32_t last = (w->out_w - 1u) * (by + 1) + 2, past = w->in_w + pad;  /* column of the last pixel, after the input */
+    if (w->k_h != 3 || w->k_w != 3 || w->dilation_w != 1 || by > 1 || pad > 1 || last > past || inside < 2) {
         return 0;
     }
+    const uint32_t step = channels << by;
     uint32_t n = w->out_w;
-    f->begin.left = 0;
     for (; n > STRIP; n -= STRIP) {
         f->begin.left++;
     }
     const uint32_t before = STRIP - n;
-    f->begin.at = 0;
-    f->begin.next = (n * stride - pad) * channels;
-    f->begin.entry = stride == 1 ? ENTRY_BY_1(before + pad) - LAST_BY_1 * pad : ENTRY_BY_2(before + pad) - LAST_BY_2 * pad;
+    f->begin.next = n * step - pad * channels;
+    f->begin.entry = entries[by][before + pad] - (pad ? last_product[by] : 0u);
     f->begin.first = 4 * before;
     f->right = last == past ? d->padding : INSIDE;
     f->begin.right = f->begin.left ? INSIDE : f->right;
-    f->step = STRIP * stride * channels;
-    f->full = stride == 1 ? ENTRY_BY_1(0) : ENTRY_BY_2(0);
+    f->step = STRIP * step;
+    f->full = entries[by][0];
     f->run_step = 0;
-    f->outside = inside == 3 ? 0 : skipped ? d->weights : d->weights + 6 * channels;
+    if (inside == 2) {
+        f->outside = d->weights + (skipped ? 0 : 6 * channels);
+    }
     ti_rows rows = d->open.rows;
-    for (uint32_t i = 0; i < inside; i++) {
-        runs[i].x = rows.base + rows.at;
-        runs[i].w = d->weights + (skipped + i) * 3 * channels;
-        runs[i].taps = 3;
+    const int8_t *k = d->weights + skipped * 3 * channels;
+    for (uint32_t i = inside; i; i--, runs++, k += 3 * channels) {
+        runs->x = rows.base + rows.at;
+        runs->w = k;
+        runs->taps = 3;
         ti_rows_next(&rows);
     }
-    runs[inside].taps = 0;
+    runs->taps = 0;
     return 1;
 }
 
 void ti_depthwise_row(const ti_depthwise *d, int8_t *out) {
     const ti_window *w = d->window;
-    uint32_t x = 0, past = w->out_w;
-    if (!ti_stage_is_quick(&d->stage) || w->in_c != w->out_c) {
-        ti_depthwise_any(d, 0, past, out);
-        return;
-    }
-    run runs[RUNS + 1];
+    const int quick = ti_stage_is_quick(&d->stage) && w->in_c == w->out_c;
+    pixel p;
     frame f;
     f.channels = ti_channels_open(&d->stage);
     f.zero_point = d->stage.zero_point;
@@ -415,21 +434,33 @@ void ti_depthwise_row(const ti_depthwise *d, int8_t *out) {
     f.min = d->stage.min;
     f.distance = w->out_c;
     f.padding = d->padding;
-    f.runs = runs;
+    f.runs = p.runs + 1;
+    f.outside = 0;
     f.row = out;
-    if (open_strips(d, &f, runs)) {
+    f.begin.at = 0;
+    f.begin.left = 0;
+    if (quick && open_strips(d, &f, p.runs + 1)) {
         make(&f);
         return;
     }
-    f.outside = 0;
     f.begin.first = 4 * (STRIP - 1);
-    f.begin.left = 0;
     f.run_step = w->k_w == 1 ? d->open.rows.step : (uint32_t)w->dilation_w * w->in_c;
-    for (; x < past; x++, f.row += w->out_c) {
-        if (gather(d, x, runs, f.run_step)) {
+    p.row = d;
+    p.x_step = f.run_step;
+    p.past = p.runs + RUNS + 1;
+    p.runs[0].taps = 0;
+    int32_t origin = -w->pad_left;
+    for (uint32_t x = 0; x < w->out_w; x++, f.row += w->out_c, origin += w->stride_w) {
+        p.inside = ti_taps_inside(origin, w->k_w, w->dilation_w, w->in_w);
+        p.x = d->open.rows.base + ((uint32_t)origin + p.inside.first * w->dilation_w) * w->in_c;
+        for (uint32_t ky = 0; ky < w->k_h; ky++) {
+            append_row(&p, ky);
+        }
+        if (quick && p.last != p.past) {
+            p.last[1].taps = 0;
             make(&f);
         } else {
-            ti_depthwise_any(d, x, x + 1, out);
+            make_any(&p, f.row);
         }
     }
 }
