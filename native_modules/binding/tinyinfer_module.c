@@ -38,6 +38,7 @@
 #endif
 
 #include "ti_core.h"
+#include "ti_parts.h"
 
 #ifndef TI_ARCH
 #define TI_ARCH "c"
@@ -129,7 +130,7 @@ static mp_buffer_info_t get_bytes(mp_obj_t obj, mp_uint_t access) {
 
 static mp_buffer_info_t get_checked_blob(mp_obj_t obj, int resident) {
     mp_buffer_info_t blob = get_bytes(obj, MP_BUFFER_READ);
-    ti_fault fault = resident ? ti_check_resident(blob.buf, blob.len) : ti_check(blob.buf, blob.len);
+    ti_fault fault = TI_HAS(SEGMENTS) && resident ? ti_check_resident(blob.buf, blob.len) : ti_check(blob.buf, blob.len);
     if (fault.code != TI_OK) {
         raise_fault(fault);
     }
@@ -183,9 +184,10 @@ static void open_blob(engine_t *self, mp_buffer_info_t blob) {
     if (fault.code != TI_OK) {
         raise_fault(fault);
     }
-    self->blob_bytes = self->load ? (uint32_t)blob.len : h->blob_bytes;
+    self->blob_bytes = TI_HAS(SEGMENTS) && self->load ? (uint32_t)blob.len : h->blob_bytes;
 }
 
+#if TI_HAS(SEGMENTS)
 /* ti_loader: Python reads the file. */
 static int load_segment(ti_model *m, uint32_t segment) {
     engine_t *self = (void *)((uint8_t *)m - offsetof(engine_t, model));
@@ -194,10 +196,13 @@ static int load_segment(ti_model *m, uint32_t segment) {
     get_engine(MP_OBJ_FROM_PTR(self)); /* whatever that did */
     return 1;
 }
+#else
+#define load_segment NULL
+#endif
 
 /* Raise what was wrong with a segment, where that stopped the model. */
 static void raise_if_stopped(ti_model *m) {
-    if (m->fault.code != TI_OK) {
+    if (TI_HAS(SEGMENTS) && m->fault.code != TI_OK) {
         ti_fault fault = m->fault;
         m->fault.code = TI_OK;
         raise_fault(fault);
@@ -250,6 +255,7 @@ static mp_obj_t engine_step(mp_obj_t self_in, mp_obj_t n_in) {
     return mp_const_true;
 }
 
+#if TI_HAS(FEED)
 static mp_obj_t engine_feed(mp_obj_t self_in, mp_obj_t data_in, mp_obj_t flip_in) {
     engine_t *self = get_engine(self_in);
     ti_model *m = &self->model;
@@ -274,6 +280,8 @@ static mp_obj_t engine_feed(mp_obj_t self_in, mp_obj_t data_in, mp_obj_t flip_in
     return boolean(progress == TI_DONE);
 }
 
+#endif
+
 static mp_obj_t engine_op(mp_obj_t self_in) {
     return MP_OBJ_NEW_SMALL_INT(ti_next_op(&get_engine(self_in)->model));
 }
@@ -290,6 +298,7 @@ static mp_obj_t engine_reset(mp_obj_t self_in) {
     return none();
 }
 
+#if TI_HAS(SELFTEST)
 static mp_obj_t engine_fill(mp_obj_t self_in, mp_obj_t seed) {
     ti_fill_inputs(&get_engine(self_in)->model, (uint16_t)mp_obj_get_int_truncated(seed));
     return none();
@@ -302,6 +311,8 @@ static mp_obj_t engine_selftest(mp_obj_t self_in) {
     raise_if_stopped(&self->model);
     return MP_OBJ_NEW_SMALL_INT(op);
 }
+
+#endif
 
 static mp_obj_t engine_busy(mp_obj_t self_in) {
     return boolean(ti_is_busy(&get_engine(self_in)->model));
@@ -349,16 +360,25 @@ static mp_obj_t module_checksum(mp_obj_t sum, mp_obj_t data_in) {
 static MP_DEFINE_CONST_FUN_OBJ_2(module_checksum_obj, module_checksum);
 
 /* The names are spelled out: mpy_ld collects a native .mpy's qstrs from the unpreprocessed source. */
+#if TI_HAS(FEED)
+#define FEED_METHODS(METHOD) METHOD(MP_QSTR_feed, engine_feed, 3)
+#else
+#define FEED_METHODS(METHOD)
+#endif
+#if TI_HAS(SELFTEST)
+#define SELFTEST_METHODS(METHOD) METHOD(MP_QSTR_fill, engine_fill, 2) METHOD(MP_QSTR_selftest, engine_selftest, 1)
+#else
+#define SELFTEST_METHODS(METHOD)
+#endif
 #define ENGINE_METHODS(METHOD)            \
+    FEED_METHODS(METHOD) \
+    SELFTEST_METHODS(METHOD) \
     METHOD(MP_QSTR_run, engine_run, 1)           \
     METHOD(MP_QSTR_step, engine_step, 2)         \
     METHOD(MP_QSTR_op, engine_op, 1)             \
-    METHOD(MP_QSTR_feed, engine_feed, 3)         \
     METHOD(MP_QSTR_reopen, engine_reopen, 1)     \
     METHOD(MP_QSTR_restart, engine_restart, 1)   \
     METHOD(MP_QSTR_reset, engine_reset, 1)       \
-    METHOD(MP_QSTR_fill, engine_fill, 2)         \
-    METHOD(MP_QSTR_selftest, engine_selftest, 1) \
     METHOD(MP_QSTR_busy, engine_busy, 1)         \
     METHOD(MP_QSTR_state, engine_state, 1)       \
     METHOD(MP_QSTR_pool, engine_pool, 1)

@@ -5,6 +5,15 @@
 
 #define TI_MAGIC_WORD ((uint32_t)TI_MAGIC[3] << 24 | (uint32_t)TI_MAGIC[2] << 16 | (uint32_t)TI_MAGIC[1] << 8 | TI_MAGIC[0])
 
+/* A blob with segments is refused where this build does not have them. */
+static uint32_t n_segments(const ti_header *h) {
+    return TI_HAS(SEGMENTS) ? h->n_segments : 0;
+}
+
+static int is_resident(const ti_proof *p) {
+    return TI_HAS(SEGMENTS) && p->resident;
+}
+
 /* What can be said before the checksum: enough to know which bytes it covers. */
 static int check_frame(ti_proof *p, size_t bytes) {
     const ti_header *h = p->header;
@@ -21,12 +30,12 @@ static int check_frame(ti_proof *p, size_t bytes) {
     if (h->header_bytes != sizeof(ti_header)) {
         return ti_fail(p, TI_FAULT_VALUE, h->header_bytes, offsetof(ti_header, header_bytes));
     }
-    if ((h->blob_bytes > given) != p->resident || h->blob_bytes < sizeof(ti_header) + sizeof(uint32_t) || h->blob_bytes % 4) {
+    if ((h->blob_bytes > given) != is_resident(p) || h->blob_bytes < sizeof(ti_header) + sizeof(uint32_t) || h->blob_bytes % 4) {
         return ti_fail(p, TI_FAULT_SIZE, given, h->blob_bytes);
     }
     p->first = sizeof(ti_header);
     p->data_end = h->blob_bytes - (uint32_t)sizeof(uint32_t);
-    p->end = p->resident && given < p->data_end ? given : p->data_end;
+    p->end = is_resident(p) && given < p->data_end ? given : p->data_end;
     return 1;
 }
 
@@ -48,11 +57,14 @@ static const ti_claim header_claims[] = {
 static int check_header(ti_proof *p) {
     const ti_header *h = p->header;
     uint32_t n_io = (uint32_t)h->n_inputs + h->n_outputs;
-    if (!ti_prove_offset(p, h->ops, h->n_ops * sizeof(ti_op) + h->n_segments * sizeof(ti_segment), 4)
-        || !ti_prove_between(p, h->n_segments, p->resident, UINT16_MAX, offsetof(ti_header, n_segments))) {
+    if (h->n_segments != n_segments(h)) {
+        return ti_fail(p, TI_FAULT_MISSING, TI_SEGMENTS, 0);
+    }
+    if (!ti_prove_offset(p, h->ops, h->n_ops * sizeof(ti_op) + n_segments(h) * sizeof(ti_segment), 4)
+        || (is_resident(p) && !ti_prove_between(p, n_segments(h), 1, UINT16_MAX, offsetof(ti_header, n_segments)))) {
         return 0;
     }
-    if (h->n_segments) {
+    if (n_segments(h)) {
         p->segments = (const void *)(p->blob + h->ops + h->n_ops * sizeof(ti_op));
         if (!ti_prove_offset(p, p->segments->offset, 0, 4)) {
             return 0;
@@ -62,7 +74,6 @@ static int check_header(ti_proof *p) {
     return (h->state_bytes <= h->pool_bytes || ti_fail(p, TI_FAULT_POOL_RANGE, h->state_bytes, h->pool_bytes))
         && (h->state_bytes % 4 == 0 || ti_fail(p, TI_FAULT_VALUE, h->state_bytes, offsetof(ti_header, state_bytes)))
         && ti_prove_between(p, h->n_init_steps, 0, h->n_steps, offsetof(ti_header, n_init_steps))
-        && ti_prove_offset(p, h->ops, h->n_ops * sizeof(ti_op) + h->n_segments * sizeof(ti_segment), 4)
         && ti_prove_offset(p, h->io, n_io * sizeof(ti_io), 4)
         && ti_prove_fields(p, NULL, h, header_claims, 0)
         && (p->blob[h->strings + h->strings_bytes - 1] == 0 || ti_fail(p, TI_FAULT_STRING, h->strings, 0))
@@ -107,7 +118,7 @@ static int check_tensor(ti_proof *p, const ti_tensor *t) {
         || !ti_prove_between(p, t->ring, 1, t->rows, offsetof(ti_tensor, ring))) {
         return 0;
     }
-    return (t->space == TI_BLOB && p->segments) || check_place(p, t);
+    return (t->space == TI_BLOB && n_segments(p->header)) || check_place(p, t);
 }
 
 /* A tensor in the pool, or a constant where the kernel takes one, of a dtype that it takes. */
@@ -117,7 +128,7 @@ static int check_op_tensor(ti_proof *p, uint16_t index, uint32_t dtypes, int con
     }
     const ti_tensor *t = &p->tensors[index];
     int allowed = (dtypes >> t->dtype & 1) && (t->space != TI_BLOB || constant);
-    return allowed ? !p->segments || check_place(p, t) : ti_fail(p, TI_FAULT_VALUE, index, (uint32_t)at);
+    return allowed ? !n_segments(p->header) || check_place(p, t) : ti_fail(p, TI_FAULT_VALUE, index, (uint32_t)at);
 }
 
 /* What follows is about an op of that segment, whose bytes begin at `data`. */
@@ -130,7 +141,7 @@ static void enter_segment(ti_proof *p, const ti_segment *s, const uint8_t *data)
 
 /* What the kernel claims of its parameters and their data. */
 static int check_params(ti_proof *p, const ti_op *op) {
-    const ti_kernel *kernel = &ti_kernels[op->kernel];
+    const ti_kernel *kernel = &ti_kernels[ti_slot(op->kernel)];
     return ti_prove_claims(p, op, kernel->claims, 0) && (!kernel->check || kernel->check(p, op));
 }
 
@@ -146,21 +157,21 @@ ti_fault ti_check_data(const ti_model *m, const ti_op *op) {
 }
 
 static int check_op(ti_proof *p, const ti_op *op) {
-    uint32_t n_segments = p->header->n_segments;
-    if (op->segment >= n_segments + !n_segments) {
-        return ti_fail(p, TI_FAULT_INDEX, op->segment, n_segments);
+    uint32_t count = n_segments(p->header);
+    if (op->segment >= count + !count) {
+        return ti_fail(p, TI_FAULT_INDEX, op->segment, count);
     }
-    if (n_segments) {
+    if (count) {
         const ti_segment *s = &p->segments[op->segment];
-        enter_segment(p, s, (const uint8_t *)p->header + (p->resident ? 0 : s->offset));
+        enter_segment(p, s, (const uint8_t *)p->header + (is_resident(p) ? 0 : s->offset));
     }
     if (!ti_prove_flag(p, op->partial, offsetof(ti_op, partial))
         || !ti_prove_between(p, op->kernel, TI_FULLY_CONNECTED, TI_KERNEL_COUNT - 1, offsetof(ti_op, kernel))) {
         return 0;
     }
-    const ti_signature *kernel = &ti_signatures[op->kernel];
-    if (!kernel->params_bytes) {
-        return ti_fail(p, TI_FAULT_VALUE, op->kernel, offsetof(ti_op, kernel));
+    const ti_signature *kernel = &ti_signatures[ti_slot(op->kernel)];
+    if (TI_SELECTED != ~0ull && !kernel->params_bytes) {
+        return ti_fail(p, TI_FAULT_MISSING, op->kernel, 0);
     }
     for (uint32_t i = 0; i < 3; i++) {
         size_t at = offsetof(ti_op, inputs) + i * sizeof(uint16_t);
@@ -176,7 +187,7 @@ static int check_op(ti_proof *p, const ti_op *op) {
     return check_op_tensor(p, op->output, kernel->output_dtypes, 0, offsetof(ti_op, output))
         && ti_prove_string(p, op->name)
         && ti_prove_offset(p, op->params, kernel->params_bytes, 4)
-        && (p->resident || check_params(p, op));
+        && (is_resident(p) || check_params(p, op));
 }
 
 /* Rows of the streamed input, in steps that are not for reset. */
@@ -194,7 +205,7 @@ static int check_input_step(ti_proof *p, const ti_step *step) {
 
 static int check_step(ti_proof *p, const ti_step *step) {
     if (step->op == TI_INPUT_ROWS) {
-        return check_input_step(p, step);
+        return TI_HAS(FEED) ? check_input_step(p, step) : ti_fail(p, TI_FAULT_MISSING, TI_FEED, 0);
     }
     if (step->op >= p->header->n_ops) {
         return ti_fail(p, TI_FAULT_INDEX, step->op, p->header->n_ops);
@@ -258,7 +269,7 @@ static int check_tables(ti_proof *p) {
         }
     }
     p->fault.place = TI_AT_SEGMENT;
-    for (uint32_t i = 0; i < h->n_segments; i++) {
+    for (uint32_t i = 0; i < n_segments(h); i++) {
         p->fault.index = (uint16_t)i;
         if (!check_segment(p, &p->segments[i])) {
             return 0;
@@ -296,7 +307,7 @@ static ti_fault check(const uint8_t *blob, size_t bytes, int resident) {
     p.resident = resident;
     if (misaligned) {
         ti_fail(&p, TI_FAULT_ALIGN, misaligned, 0);
-    } else if (check_frame(&p, bytes) && (resident || check_sum(&p)) && check_header(&p) && check_tables(&p)) {
+    } else if (check_frame(&p, bytes) && (is_resident(&p) || check_sum(&p)) && check_header(&p) && check_tables(&p)) {
         p.fault.place = TI_AT_HEADER;
         p.fault.index = 0;
     }

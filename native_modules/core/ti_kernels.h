@@ -8,6 +8,7 @@
 
 #include "ti_claims.h"
 #include "ti_core.h"
+#include "ti_parts.h"
 #include "ti_proof.h"
 
 typedef struct {
@@ -28,9 +29,20 @@ typedef struct {
 /* Bits for input_dtypes and output_dtypes. */
 #define TI_BIT(dtype) (1u << (dtype))
 
-/* Indexed by enum ti_kernel_id; entry 0 is no kernel. */
-extern const ti_kernel ti_kernels[TI_KERNEL_COUNT];
-extern const ti_signature ti_signatures[TI_KERNEL_COUNT];
+/* Indexed by a kernel's slot, its number among those that this build has; entry 0 is no kernel. */
+#define TI_KERNELS_BELOW(id) (TI_SELECTED & ((1ull << (id)) - 1) & ~1ull)
+#define TI_SLOT(id) (TI_HAS(id) ? 1 + __builtin_popcountll(TI_KERNELS_BELOW(TI_##id)) : 0)
+#define TI_SLOTS (1 + __builtin_popcountll(TI_KERNELS_BELOW(TI_KERNEL_COUNT)))
+extern const ti_kernel ti_kernels[TI_SLOTS];
+extern const ti_signature ti_signatures[TI_SLOTS];
+
+/* The slot of an enum ti_kernel_id. */
+#if defined(TI_ONLY)
+extern const uint8_t ti_slots[TI_KERNEL_COUNT];
+#define ti_slot(kernel) ti_slots[kernel]
+#else
+#define ti_slot(kernel) (kernel)
+#endif
 
 #define TI_DECLARE_KERNEL(name)                          \
     extern const ti_claim ti_##name##_claims[];          \

@@ -35,7 +35,7 @@ int ti_prove_pairs(ti_proof *p, const ti_op *op, const ti_pairs *pairs, uint32_t
 }
 
 void ti_matmul_open(ti_matmul *mm, const ti_model *m, const ti_output_stage *stage, const ti_pairs *pairs) {
-    mm->chunk = pairs->chunk;
+    mm->chunk = TI_HAS(PAIRS) ? pairs->chunk : 0;
     mm->runs = pairs->runs ? ti_data(m, pairs->runs) : 0;
     ti_stage_open(&mm->stage, m, stage);
 #if defined(TI_ARMV6M)

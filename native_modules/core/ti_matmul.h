@@ -5,6 +5,7 @@
 #define TI_MATMUL_H
 
 #include "ti_config.h"
+#include "ti_parts.h"
 #include "ti_stage.h"
 
 typedef struct {

@@ -36,7 +36,7 @@ enum { FIRST, SECOND, SINGLE };  /* pixel of a pair, or one by itself */
 
 /* Elements at .. at + n - 1 of a pixel's window: x[i * step], step 0 or 1. */
 static void put(const patch *p, uint32_t pixel, uint32_t at, const int8_t *x, uint32_t step, uint32_t n) {
-    if (pixel != SINGLE) {
+    if (TI_HAS(PAIRS) && pixel != SINGLE) {
         ti_pair_put_one(&p->pair, pixel, at, x, step, n);
     } else if (step) {
         memmove(p->single + at, x, n);
@@ -140,7 +140,7 @@ void ti_conv2d_row(const ti_model *m, const ti_op *op, uint32_t row) {
     p.zero_point = &zero_point;
     ti_window_open(&p.open, m, op, row);
     p.single = ti_scratch(m, op);
-    uint32_t made = mm.chunk ? run_pairs(&mm, &p, out) : 0;
+    uint32_t made = TI_HAS(PAIRS) && mm.chunk ? run_pairs(&mm, &p, out) : 0;
     if (made < w->out_w) {
         run_singles(&mm, &p, made, out);
     }
