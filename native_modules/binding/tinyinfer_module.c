@@ -38,7 +38,7 @@
 #endif
 
 #include "ti_core.h"
-#include "ti_parts.h"
+#include "ti_kernels.h"
 
 #ifndef TI_ARCH
 #define TI_ARCH "c"
@@ -106,12 +106,16 @@ static __attribute__((noinline)) mp_buffer_info_t get_buffer(mp_obj_t obj, mp_ui
     return info;
 }
 
-static void raise_fault(ti_fault fault) {
+__attribute__((noreturn)) static void raise_fault(const ti_fault *fault) {
     mp_obj_t args[] = {
-        MP_OBJ_NEW_SMALL_INT(fault.code),   MP_OBJ_NEW_SMALL_INT(fault.place),   MP_OBJ_NEW_SMALL_INT(fault.index),
-        mp_obj_new_int_from_uint(fault.a), mp_obj_new_int_from_uint(fault.b),
+        MP_OBJ_NEW_SMALL_INT(fault->code),   MP_OBJ_NEW_SMALL_INT(fault->place),   MP_OBJ_NEW_SMALL_INT(fault->index),
+        mp_obj_new_int_from_uint(fault->a), mp_obj_new_int_from_uint(fault->b),
     };
     nlr_raise(mp_call_function_n_kw(MP_OBJ_FROM_PTR(VALUE_ERROR), MP_ARRAY_SIZE(args), 0, args));
+}
+
+void ti_leave(ti_proof *p) {
+    raise_fault(&p->fault);
 }
 
 static mp_obj_t new_bytearray(size_t bytes) {
@@ -130,10 +134,8 @@ static mp_buffer_info_t get_bytes(mp_obj_t obj, mp_uint_t access) {
 
 static mp_buffer_info_t get_checked_blob(mp_obj_t obj, int resident) {
     mp_buffer_info_t blob = get_bytes(obj, MP_BUFFER_READ);
-    ti_fault fault = TI_HAS(SEGMENTS) && resident ? ti_check_resident(blob.buf, blob.len) : ti_check(blob.buf, blob.len);
-    if (fault.code != TI_OK) {
-        raise_fault(fault);
-    }
+    ti_proof p = {0};
+    ti_prove_blob(&p, blob.buf, blob.len, resident);
     return blob;
 }
 
@@ -182,7 +184,7 @@ static void open_blob(engine_t *self, mp_buffer_info_t blob) {
     }
     ti_fault fault = ti_continue(&self->model, blob.buf, pool.buf, pool.len, state.buf);
     if (fault.code != TI_OK) {
-        raise_fault(fault);
+        raise_fault(&fault);
     }
     self->blob_bytes = TI_HAS(SEGMENTS) && self->load ? (uint32_t)blob.len : h->blob_bytes;
 }
@@ -196,18 +198,16 @@ static int load_segment(ti_model *m, uint32_t segment) {
     get_engine(MP_OBJ_FROM_PTR(self)); /* whatever that did */
     return 1;
 }
+
+/* Nothing is returned but that all is well. */
+ti_fault ti_check_data(const ti_model *m, const ti_op *op) {
+    ti_proof p = {0};
+    ti_prove_data(&p, m, op);
+    return p.fault;
+}
 #else
 #define load_segment NULL
 #endif
-
-/* Raise what was wrong with a segment, where that stopped the model. */
-static void raise_if_stopped(ti_model *m) {
-    if (TI_HAS(SEGMENTS) && m->fault.code != TI_OK) {
-        ti_fault fault = m->fault;
-        m->fault.code = TI_OK;
-        raise_fault(fault);
-    }
-}
 
 static mp_obj_t engine_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     (void)type;
@@ -225,7 +225,6 @@ static mp_obj_t engine_make_new(const mp_obj_type_t *type, size_t n_args, size_t
     open_blob(self, blob);
     self->model.load = self->load ? load_segment : NULL;
     ti_reset(&self->model);
-    raise_if_stopped(&self->model);
     return MP_OBJ_FROM_PTR(self);
 }
 
@@ -239,7 +238,6 @@ static mp_obj_t engine_reopen(mp_obj_t self_in) {
 static mp_obj_t engine_run(mp_obj_t self_in) {
     ti_model *m = &get_engine(self_in)->model;
     int progress = ti_run(m);
-    raise_if_stopped(m);
     return boolean(progress == TI_DONE);
 }
 
@@ -248,8 +246,7 @@ static mp_obj_t engine_step(mp_obj_t self_in, mp_obj_t n_in) {
     for (mp_int_t n = mp_obj_get_int_truncated(n_in); n > 0; n--) {
         int progress = ti_step_row(&self->model);
         if (progress != TI_MORE) {
-            raise_if_stopped(&self->model);
-            return boolean(progress == TI_WAITS);
+                    return boolean(progress == TI_WAITS);
         }
     }
     return mp_const_true;
@@ -272,8 +269,7 @@ static mp_obj_t engine_feed(mp_obj_t self_in, mp_obj_t data_in, mp_obj_t flip_in
     int progress = TI_WAITS;
     for (size_t at = 0; at < data.len; at += t->row_bytes) {
         progress = ti_feed(m, (const uint8_t *)data.buf + at, flip);
-        raise_if_stopped(m);
-        if (progress == TI_MORE) {
+            if (progress == TI_MORE) {
             raise_value_error(MP_ERROR_TEXT("feed() got too many rows"));
         }
     }
@@ -294,7 +290,6 @@ static mp_obj_t engine_restart(mp_obj_t self_in) {
 static mp_obj_t engine_reset(mp_obj_t self_in) {
     ti_model *m = &get_engine(self_in)->model;
     ti_reset(m);
-    raise_if_stopped(m);
     return none();
 }
 
@@ -308,7 +303,6 @@ static mp_obj_t engine_selftest(mp_obj_t self_in) {
     engine_t *self = get_engine(self_in);
     mp_buffer_info_t crc = get_buffer(new_bytearray(self->model.header->n_ops * sizeof(uint32_t)), MP_BUFFER_RW);
     int32_t op = ti_selftest(&self->model, crc.buf);
-    raise_if_stopped(&self->model);
     return MP_OBJ_NEW_SMALL_INT(op);
 }
 

@@ -3,27 +3,25 @@
 #include "ti_pair.h"
 #include "ti_stage_armv6m.h"
 
-int ti_prove_pairs(ti_proof *p, const ti_op *op, const ti_pairs *pairs, uint32_t weights, uint32_t k, uint32_t out_c) {
-    if (!ti_prove_reserved(p, pairs->reserved | (pairs->chunk & 3))) {
-        return 0;
-    }
+void ti_require_pairs(ti_proof *p, const ti_op *op, const ti_pairs *pairs, uint32_t weights, uint32_t k, uint32_t out_c) {
+    ti_require_reserved(p, pairs->reserved | (pairs->chunk & 3));
     if (!pairs->chunk) {
-        return ti_prove_reserved(p, pairs->runs);
+        ti_require_reserved(p, pairs->runs);
+        return;
     }
     uint32_t words = (k + 3) & ~3u;  /* no overflow: the weights themselves lie in the blob */
-    if (!ti_prove_pool(p, op->scratch, ti_times(words, sizeof(uint32_t)))
-        || !ti_prove_offset(p, weights, out_c * k + (words - k), 1)) {
-        return 0;
+    ti_require_pool(p, op->scratch, ti_times(words, sizeof(uint32_t)));
+    ti_require_offset(p, weights, out_c * k + (words - k), 1);
+    if (!pairs->runs) {
+        return;
     }
-    if (!pairs->runs || !ti_prove_offset(p, pairs->runs, 1, 1)) {
-        return !pairs->runs;
-    }
+    ti_require_offset(p, pairs->runs, 1, 1);
     uint32_t chunks = (words + pairs->chunk - 1) / pairs->chunk;
     uint32_t done = 0, left = (out_c + 1) / 2;
     const uint8_t *end = p->blob + p->end;
     for (const uint8_t *run = p->blob + pairs->runs; left; run++) {
         if (run == end) {
-            return ti_prove_offset(p, p->end, 1, 1);
+            ti_require_offset(p, p->end, 1, 1);
         }
         done += *run + 1u;
         if (done >= chunks) {
@@ -31,7 +29,6 @@ int ti_prove_pairs(ti_proof *p, const ti_op *op, const ti_pairs *pairs, uint32_t
             left--;
         }
     }
-    return 1;
 }
 
 void ti_matmul_open(ti_matmul *mm, const ti_model *m, const ti_output_stage *stage, const ti_pairs *pairs) {

@@ -18,7 +18,7 @@ typedef struct {
 } ti_matmul;
 
 /* The claims about ti_pairs for a matrix (out_c, k) of weights at offset `weights`, and its scratch memory. */
-int ti_prove_pairs(ti_proof *p, const ti_op *op, const ti_pairs *pairs, uint32_t weights, uint32_t k, uint32_t out_c);
+TI_PROVES(pairs, (ti_proof *p, const ti_op *op, const ti_pairs *pairs, uint32_t weights, uint32_t k, uint32_t out_c), (p, op, pairs, weights, k, out_c))
 
 /* Fills in what follows out_c. */
 void ti_matmul_open(ti_matmul *mm, const ti_model *m, const ti_output_stage *stage, const ti_pairs *pairs);

@@ -52,19 +52,17 @@ __attribute__((noinline)) static int have_segment(ti_model *m) {
         m->base[TI_BLOB] = (uintptr_t)m->header + s->offset;
         return 1;
     }
-    if (m->held != op->segment) {
-        m->held = TI_NONE;
-        if (!m->load(m, op->segment)) {
-            return 0;
-        }
-        m->held = op->segment;
+    uint32_t held = m->held;
+    m->held = TI_NONE;  /* to be read again, whichever way this is left */
+    if (held != op->segment && !m->load(m, op->segment)) {
+        return 0;
     }
     m->base[TI_BLOB] = m->base[TI_POOL] + s->window;
     m->fault = ti_check_data(m, op);
     if (m->fault.code != TI_OK) {
-        m->held = TI_NONE;  /* to be read again */
         return 0;
     }
+    m->held = op->segment;
     return 1;
 }
 

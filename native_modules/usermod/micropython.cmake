@@ -4,6 +4,7 @@
 
 get_filename_component(TINYINFER_DIR ${CMAKE_CURRENT_LIST_DIR} DIRECTORY)
 file(GLOB TINYINFER_CORE CONFIGURE_DEPENDS ${TINYINFER_DIR}/core/*.c ${TINYINFER_DIR}/core/kernels/*.c)
+list(FILTER TINYINFER_CORE EXCLUDE REGEX "/ti_guard\\.c$")
 
 add_library(usermod_tinyinfer INTERFACE)
 target_sources(usermod_tinyinfer INTERFACE ${TINYINFER_DIR}/binding/tinyinfer_module.c ${TINYINFER_CORE})

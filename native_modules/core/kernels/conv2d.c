@@ -13,14 +13,14 @@ const ti_claim ti_conv2d_claims[] = {
     TI_END,
 };
 
-int ti_conv2d_check(ti_proof *p, const ti_op *op) {
+void ti_conv2d_check(ti_proof *p, const ti_op *op) {
     const ti_conv2d *conv = (const void *)(p->blob + op->params);
     const ti_window *w = &conv->window;
     uint32_t patch = ti_times(ti_times(w->k_h, w->k_w), w->in_c);
-    return ti_prove_window(p, op, w)
-        && ti_prove_stage(p, op, offsetof(ti_conv2d, stage), w->out_c)
-        && ti_prove_pool(p, op->scratch, patch)
-        && ti_prove_pairs(p, op, &conv->pairs, conv->weights, patch, w->out_c);
+    ti_require_window(p, op, w);
+    ti_require_stage(p, op, offsetof(ti_conv2d, stage), w->out_c);
+    ti_require_pool(p, op->scratch, patch);
+    ti_require_pairs(p, op, &conv->pairs, conv->weights, patch, w->out_c);
 }
 
 /* Where the windows of an output row are gathered. */

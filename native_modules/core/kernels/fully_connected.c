@@ -13,10 +13,10 @@ const ti_claim ti_fully_connected_claims[] = {
     TI_END,
 };
 
-int ti_fully_connected_check(ti_proof *p, const ti_op *op) {
+void ti_fully_connected_check(ti_proof *p, const ti_op *op) {
     const ti_fully_connected *f = (const void *)(p->blob + op->params);
-    return ti_prove_stage(p, op, offsetof(ti_fully_connected, stage), f->out_c)
-        && ti_prove_pairs(p, op, &f->pairs, f->weights, f->in_c, f->out_c);
+    ti_require_stage(p, op, offsetof(ti_fully_connected, stage), f->out_c);
+    ti_require_pairs(p, op, &f->pairs, f->weights, f->in_c, f->out_c);
 }
 
 /* Pairs of pixels, or where the core has none for this stage single ones from scratch memory, since the output may lie over the
