@@ -7,19 +7,16 @@
 
 #define MOST_BITS 16  /* of a word and what follows it */
 
-int ti_prove_entropy(ti_proof *p, const ti_coded *coded) {
-    if (!ti_prove_between(p, coded->bits, 1, 8, offsetof(ti_coded, bits))
-        || !ti_prove_offset(p, coded->table, 2u << coded->bits, 2)) {
-        return 0;
-    }
+void ti_require_entropy(ti_proof *p, const ti_coded *coded) {
+    ti_require_between(p, coded->bits, 1, 8, offsetof(ti_coded, bits));
+    ti_require_offset(p, coded->table, 2u << coded->bits, 2);
     const uint16_t *table = (const void *)(p->blob + coded->table);
     for (uint32_t i = 0; i < 1u << coded->bits; i++) {
         const uint32_t entry = table[i];
         if (WORD_BITS(entry) + MORE_BITS(entry) > MOST_BITS) {
-            return ti_fail(p, TI_FAULT_VALUE, entry, offsetof(ti_coded, table));
+            ti_refuse(p, TI_FAULT_VALUE, entry, offsetof(ti_coded, table));
         }
     }
-    return 1;
 }
 
 /* The next two bytes, the first one on top; those from `end` on are zeros. */
