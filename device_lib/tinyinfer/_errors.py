@@ -33,7 +33,7 @@ _FAULTS = {
     ),
 }
 
-_PARTS = "FEED", "SEGMENTS"  # from number 40 on, those that a blob is refused for
+_PARTS = "FEED SEGMENTS PAIRS SELFTEST PALETTES ENTROPY_CODES SPARSE_WEIGHTS".split()  # from number 40 on
 
 _PLACES = ("header", "tensor", "op", "step", "input", "output", "segment")
 

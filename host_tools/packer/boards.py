@@ -41,7 +41,8 @@ def _folder():
 
 
 @functools.cache
-def _figures(name):
+def figures(name):
+    """What a file of boards/ holds."""
     return json.loads((_folder() / name).read_text("utf-8"))
 
 
@@ -66,7 +67,7 @@ def core_of(board):
     unit: "cycles", or "instructions" where no emulator counts cycles; each_mac: of those, over all models; kernels: what
     work() is multiplied with.
     """
-    return _figures("cores.json").get(board.core)
+    return figures("cores.json").get(board.core)
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,7 @@ def fit(board, blob, resident_bytes=0, runtime=None):
     """The Fit of a blob (bytes) on a Board. resident_bytes: BuildResult's. runtime: a Runtime, if not the native module for all
     kernels."""
     view = Blob(blob)
-    arch = _figures("archs.json").get(board.arch)
+    arch = figures("archs.json").get(board.arch)
     library = arch and arch["module_bytes"] + arch["library_bytes"]
     if library and runtime and arch["module_bytes"] > arch["file_bytes"]:  # on the heap, that is
         library += len(runtime.mpy) - arch["file_bytes"]

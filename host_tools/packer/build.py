@@ -4,15 +4,17 @@ from dataclasses import dataclass, replace
 
 from . import __version__
 from . import format as f
-from .compress import compress
+from .budget import ladder, missing
+from .compress import lowered, with_coding
 from .core import CoreModel
+from .costs import CORE, runs
 from .emit import emit, pack_data
 from .errors import PackerError
-from .fold import fold
-from .lower import lower
+from .inspect import Blob
 from .plan import busiest, plan
 from .program import INPUT_ROWS, DeviceOp
-from .read import read
+
+_STEPS = 512  # bytes that a plan's steps may differ by
 
 
 @dataclass(frozen=True)
@@ -46,43 +48,73 @@ class BuildResult:
             "blob_bytes": len(self.blob),
             "tflite_bytes": self.tflite_bytes,
             "macs": self.macs,
-            "ops": [{"name": op.name, "kernel": op.kernel, "macs": op.macs} for op in self.program.device_ops],
+            "ops": Blob(self.blob).summary()["ops"],
         }
 
 
-def build(tflite_bytes, name="model", metadata=None, ram=None, stream_input=False, stream_weights=False, coding="none"):
+def build(
+    tflite_bytes, name="model", metadata=None, ram=None, stream_input=False, stream_weights=False, coding=None, flash=None, core=CORE
+):
     """BuildResult of a `.tflite` model (bytes). PackerError if it is damaged or an op of it cannot be built.
 
     `metadata`: a dict that goes into the blob as JSON, e.g. {"labels": ["yes", "no"]}. `ram`: bytes of pool that must do.
     `stream_input`: the input is handed over row by row (model.feed()) and need not exist as a whole. `stream_weights`: the data
-    can be read from a file, ops that run together at a time, into the pool, which has room for it.
+    can be read from a file, ops that run together at a time, into the pool, which has room for it. `coding`: of the weights, one of
+    compress.CHOICES, or None for those that the model itself has in 4 bits. `flash`: bytes that the blob may have; layers are
+    compressed as far as that needs, those first that lose the least time on `core`.
     """
-    program = lower(fold(read(tflite_bytes, name)))
-    compress(program, coding)
-    if stream_input:
-        stream(program)
-    if stream_weights:
-        if not program.device_ops:
-            raise PackerError(f"{name}: no op of it is left, so there are no weights to stream")
-        for op in program.device_ops:
-            op.data_bytes = len(pack_data([op], 0)[0])
-    planned = plan(program, ram=ram)
-    pool_bytes = planned.pool_bytes
-    if ram is not None and pool_bytes > ram:
+
+    def made(choice, codings=None):
+        """BuildResult with weights as compress.lowered() codes them."""
+        program = lowered(tflite_bytes, name, choice, codings)
+        if stream_input:
+            stream(program)
+        if stream_weights:
+            if not program.device_ops:
+                raise PackerError(f"{name}: no op of it is left, so there are no weights to stream")
+            for op in program.device_ops:
+                op.data_bytes = len(pack_data([op], 0)[0])
+        planned = plan(program, ram=ram)
+        facts = {"packer": __version__, "tflite_bytes": len(tflite_bytes), "lower_bound_bytes": planned.lower_bound_bytes}
+        return _emitted(program, planned, tflite_bytes, {**facts, **(metadata or {})})
+
+    result = made(coding)
+    if flash is not None and len(result.blob) > flash and coding in (None, "auto"):
+        result = _fitted(made, flash, core)
+    if ram is not None and result.pool_bytes > ram:
         raise PackerError(
-            f"{name}: {pool_bytes:,} B of RAM is the least it needs, {ram:,} B were allowed; layer "
-            f'"{busiest(program, planned)}" sets that: make its tensors smaller'
+            f"{name}: {result.pool_bytes:,} B of RAM is the least it needs, {ram:,} B were allowed; layer "
+            f'"{busiest(result.program, result.plan)}" sets that: make its tensors smaller'
         )
-    metadata = {
-        "packer": __version__,
-        "tflite_bytes": len(tflite_bytes),
-        "lower_bound_bytes": planned.lower_bound_bytes,
-        **(metadata or {}),
-    }
+    if flash is not None and len(result.blob) > flash:
+        raise PackerError(missing(name, result, flash))
+    return result
+
+
+def _emitted(program, planned, tflite_bytes, metadata):
     # The selftest's CRCs come from a run of the blob itself on the C core.
-    _, checks = CoreModel(emit(program, pool_bytes, metadata)).selftest()
-    blob = emit(program, pool_bytes, metadata, checks)
-    return BuildResult(name, blob, len(tflite_bytes), pool_bytes, planned.lower_bound_bytes, program.macs, program, planned)
+    _, checks = CoreModel(emit(program, planned.pool_bytes, metadata)).selftest()
+    blob = emit(program, planned.pool_bytes, metadata, checks)
+    sizes = len(tflite_bytes), planned.pool_bytes, planned.lower_bound_bytes
+    return BuildResult(program.name, blob, *sizes, program.macs, program, planned)
+
+
+def _fitted(made, flash, core):
+    """The first BuildResult on the way up the ladder that is no larger than `flash`, or the smallest there is."""
+    best = plain = made("auto", {})
+    ops = [op for op in plain.program.ops if op.kernel != INPUT_ROWS]
+    data = len(pack_data(plain.program.device_ops, 0)[0])
+    rungs = ladder(plain.program, runs(plain.program), core)
+    for codings in rungs:
+        coded = plain.program.init_ops + [with_coding(op, codings.get(op)) for op in ops]
+        # What is built may differ by some steps of the plan.
+        nearly = len(plain.blob) - data + len(pack_data(coded, 0)[0])
+        if nearly <= flash + _STEPS or codings is rungs[-1]:
+            result = made("auto", {number: codings[op] for number, op in enumerate(ops) if op in codings})
+            if len(result.blob) <= flash:
+                return result
+            best = min(best, result, key=lambda result: len(result.blob))
+    return best
 
 
 def stream(program):

@@ -3,14 +3,18 @@
 Nothing is lost: a scheme that does not hold a layer's weights as they are does not fit it.
 """
 
+from copy import copy
 from dataclasses import replace
 
 from .coding import SCHEMES, encode, share_codes, sparse_blocks
 from .coding.coded import LEAST_BLOCK
 from .coding.sparse import BLOCKS
 from .errors import PackerError
+from .fold import fold
+from .lower import lower
 from .lower.pairs import scratch_bytes
 from .program import Buffer
+from .read import read
 
 CHOICES = ("auto", "none", *SCHEMES)
 
@@ -18,17 +22,38 @@ CHOICES = ("auto", "none", *SCHEMES)
 _WORTH = 0.03
 
 
-def compress(program, choice):
-    """Give the ops of `program` coded weights: those of one of SCHEMES where it holds them and saves flash, or with "auto"
-    the smallest of all. PackerError where a scheme that is asked for by name holds no layer's weights."""
+def lowered(tflite_bytes, name, choice=None, codings=None):
+    """Program of a `.tflite` (bytes), its weights coded by a choice, see compress(), or as {number of an op: Coded} has them."""
+    graph = fold(read(tflite_bytes, name))
+    program = lower(graph, blocks=codings is not None or choice not in (None, "none"))
+    if codings is None:
+        narrow = {op.index for op in graph.ops if any(t is not None and t.dtype == "int4" for t in op.inputs)}
+        compress(program, choice, narrow)
+    else:
+        for number, coded in codings.items():
+            apply(program.ops[number], coded)
+    return program
+
+
+def compress(program, choice, narrow=()):
+    """Give the ops of `program` coded weights: those of one of SCHEMES where it holds them and saves flash, with "auto" the
+    smallest of all, with None int4 for the layers `narrow`, whose weights the `.tflite` has in 4 bits.
+
+    PackerError where a scheme that is asked for by name holds no layer's weights.
+    """
     if choice == "none":
         return
     ops = eligible(program)
-    found = auto(ops) if choice == "auto" else _of_one(ops, choice)
-    if choice != "auto" and not found:
-        raise PackerError(
-            f"{program.name}: --compress {choice} would save nothing in any layer; see what would with `packer analyze`"
-        )
+    if choice is None:
+        found = _of_one([op for op in ops if op.layer in narrow], "int4")
+    elif choice == "auto":
+        found = auto(ops)
+    else:
+        found = _of_one(ops, choice)
+        if not found:
+            raise PackerError(
+                f"{program.name}: --compress {choice} would save nothing in any layer; see what would with `packer analyze`"
+            )
     for op, coded in found.items():
         apply(op, coded)
 
@@ -54,28 +79,59 @@ def apply(op, coded):
     op.scratch = Buffer(f"{op.kernel.lower()} scratch", nbytes, "int8") if nbytes else None
 
 
-def auto(ops):
-    """{op: Coded} of the least flash, for those of `ops` for which that is less than the weights themselves."""
+def with_coding(op, coded):
+    """Another op like `op` with these weights; `op` itself for None."""
+    if coded is None:
+        return op
+    other = copy(op)
+    other.params = dict(op.params)
+    apply(other, coded)
+    return other
+
+
+def savings(program):
+    """{coding: (ops, bytes that their weights take less)} of the ops that have coded weights; a table that several share is
+    counted for the first."""
+    found, tables = {}, set()
+    for op in (op for op in program.ops if op.coded is not None):
+        ops, saved = found.get(op.coded.coding, (0, 0))
+        saved += matrix_of(op).size - op.coded.nbytes
+        if op.coded.table is not None:
+            raw = op.coded.table.tobytes()
+            saved += len(raw) if raw in tables else 0
+            tables.add(raw)
+        found[op.coded.coding] = ops + 1, saved
+    return found
+
+
+def auto(ops, worth=_WORTH):
+    """{op: Coded} of the least flash, for those of `ops` for which that is less than the weights themselves, by a share `worth`."""
     found = {}
     for op in ops:
         matrix = matrix_of(op)
         best, size = None, matrix.size
-        for coded in [*(sparse_blocks(matrix, block) for block in reversed(BLOCKS)), SCHEMES["palette"](matrix)]:
-            if coded is not None and coded.nbytes < size - _WORTH * matrix.size:
+        for coded in quick_codings(matrix):
+            if coded.nbytes < size - worth * matrix.size:
                 best, size = coded, coded.nbytes
         found[op] = best
-    found.update(_entropy({op: coded.nbytes if coded else matrix_of(op).size for op, coded in found.items()}, _WORTH))
+    found.update(shared_entropy({op: coded.nbytes if coded else matrix_of(op).size for op, coded in found.items()}, worth))
     return {op: coded for op, coded in found.items() if coded is not None}
+
+
+def quick_codings(matrix):
+    """What holds the weights without code words, from the quickest on."""
+    found = [*(sparse_blocks(matrix, block) for block in reversed(BLOCKS)), SCHEMES["palette"](matrix)]
+    return [coded for coded in found if coded is not None]
 
 
 def _of_one(ops, name):
     if name == "entropy":
-        return _entropy({op: matrix_of(op).size for op in ops}, 0)
+        return shared_entropy({op: matrix_of(op).size for op in ops})
     coded = {op: SCHEMES[name](matrix_of(op)) for op in ops}
     return {op: c for op, c in coded.items() if c is not None and c.nbytes < matrix_of(op).size}
 
 
-def _entropy(sizes, worth):
+def shared_entropy(sizes, worth=0):
     """{op: Coded} of the ops whose weights take fewer bytes so than those in `sizes`, {op: bytes}, by a share `worth` of theirs.
 
     A table that layers share is stored once, so that which of them gain by it depends on who shares: those that lose leave, and the
@@ -96,6 +152,3 @@ def _entropy(sizes, worth):
             return coded
         ops = [op for op in ops if op not in losers]
     return {}
-
-
-

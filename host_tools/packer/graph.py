@@ -7,12 +7,12 @@ import numpy as np
 
 @dataclass(eq=False)
 class Tensor:
-    """A TFLite tensor. `data` is its constant value, None for an activation."""
+    """A TFLite tensor. `data` is its constant value, None for an activation; of an int4 one it is int8, -8 … 7."""
 
     index: int
     name: str
     shape: tuple
-    dtype: str  # numpy's name: int8, uint8, int16, int32, int64, float32, bool
+    dtype: str  # numpy's name: int8, uint8, int16, int32, int64, float32, bool; or int4
     scales: np.ndarray  # float32, one (per tensor), one a channel, or none at all
     zero_points: np.ndarray  # int64, as many as scales
     data: "np.ndarray | None" = None

@@ -48,6 +48,14 @@ def weight_bytes(kernel, params, inputs):
     return {"TABLE": 256, "TABLE16": 512, "SOFTMAX16": 2 * 2 * 513}.get(kernel, 0)
 
 
+def coding_text(coded):
+    """What a ti_coded is called: `sparse of 4`, `palette of 16`, `channel palette of 16`, `entropy`; empty for None."""
+    if coded is None:
+        return ""
+    name = f.CODING_NAMES[coded["coding"]]
+    return name if name == "entropy" else f"{name} of {coded['block'] if name == 'sparse' else 1 << coded['bits']}"
+
+
 class Blob:
     """A checked `.tin` blob, its records as dicts. BlobFault if the core refuses it."""
 
@@ -72,9 +80,33 @@ class Blob:
             op["macs"] = macs(op["kernel"], op["params"], self.tensors[op["output"]]["rows"])
             inputs = [self.tensors[i] for i in op["inputs"] if i != f.NONE]
             op["weight_bytes"] = weight_bytes(op["kernel"], op["params"], inputs)
+            op["coded"] = None
+            if op["params"].get("pairs", {}).get("coded"):
+                op["coded"] = f.CODED.unpack(self.data, start + op["params"]["weights"])
+                op["weight_bytes"] = f.CODED.size + op["coded"]["bytes"] + self._table_bytes(op)
 
     def _records(self, struct, offset, count):
         return [struct.unpack(self.data, offset + i * struct.size) for i in range(count)]
+
+    @staticmethod
+    def _table_bytes(op):
+        """Of an op with coded weights."""
+        coded, params = op["coded"], op["params"]
+        channels = params["window"]["out_c"] if "window" in params else params["out_c"]
+        tables = {"sparse": 0, "entropy": 2, "palette": 1, "channel palette": channels}[f.CODING_NAMES[coded["coding"]]]
+        return tables << coded["bits"]
+
+    @property
+    def weight_bytes(self):
+        """Of all ops, tables that several share counted once."""
+        tables, total = set(), 0
+        for op in self.ops:
+            total += op["weight_bytes"]
+            if op["coded"] is not None and op["coded"]["table"]:
+                table = op["segment"], op["coded"]["table"]
+                total -= self._table_bytes(op) if table in tables else 0
+                tables.add(table)
+        return total
 
     def string(self, offset):
         return self.data[offset : self.data.index(b"\0", offset)].decode("utf-8", "replace")
@@ -103,7 +135,16 @@ class Blob:
             "blob_bytes": self.header["blob_bytes"],
             "tflite_bytes": self.metadata.get("tflite_bytes"),
             "macs": sum(op["macs"] for op in self.ops),
-            "ops": [{"name": op["name"], "kernel": op["kernel"], "macs": op["macs"]} for op in self.ops],
+            "ops": [
+                {
+                    "name": op["name"],
+                    "kernel": op["kernel"],
+                    "macs": op["macs"],
+                    "coding": coding_text(op["coded"]) or None,
+                    "weight_bytes": op["weight_bytes"],
+                }
+                for op in self.ops
+            ],
         }
 
 

@@ -142,6 +142,8 @@ class _Reader:
         if self.bounded(buffer.DataLength(), "bytes") == 0:
             return None
         raw = np.array(buffer.DataAsNumpy(), np.uint8).tobytes()
+        if dtype == "int4":
+            return self.unpacked(raw, index, shape)
         try:
             np_dtype = np.dtype(dtype)
         except TypeError:
@@ -150,6 +152,16 @@ class _Reader:
         if len(raw) != elements * np_dtype.itemsize:
             raise ValueError(f"tensor {index} holds {len(raw)} bytes, its shape {list(shape)} needs {elements} {dtype}")
         return np.frombuffer(raw, np_dtype.newbyteorder("<")).astype(np_dtype).reshape(shape)
+
+    @staticmethod
+    def unpacked(raw, index, shape):
+        """int8 of a constant of -8 … 7 that lie two in a byte, the first in its low bits."""
+        elements = int(np.prod(shape, dtype=np.int64))
+        if len(raw) != -(-elements // 2):
+            raise ValueError(f"tensor {index} holds {len(raw)} bytes, its shape {list(shape)} needs {elements} int4")
+        nibbles = np.frombuffer(raw, np.uint8)
+        both = np.stack([nibbles & 15, nibbles >> 4], axis=1).ravel()[:elements].astype(np.int8)
+        return np.where(both > 7, both - 16, both).astype(np.int8).reshape(shape)
 
     def op(self, o, index, tensors):
         code = self.model.OperatorCodes(self.bounded(o.OpcodeIndex(), "operator codes"))

@@ -167,7 +167,7 @@ def sections(blob):
         ("steps", f.STEP.size * h["n_steps"]),
         ("names and metadata", h["strings_bytes"]),
     ]
-    weights = sum(op["weight_bytes"] for op in blob.ops)
+    weights = blob.weight_bytes
     rest = h["blob_bytes"] - sum(n for _, n in sizes) - weights
     sizes = [("weights and tables", weights), ("biases, multipliers, constants, padding", rest), *sizes]
     rows = "".join(

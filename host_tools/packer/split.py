@@ -15,15 +15,13 @@ import numpy as np
 
 from . import __version__
 from . import format as f
+from .compress import lowered
 from .core import CoreModel
 from .emit import emit
 from .errors import PackerError
-from .fold import fold
-from .lower import lower
 from .plan import busiest, homes, plan
 from .plan.cascade import Work, peaks
 from .program import DTYPE_BYTES, Edge, Program, Rows
-from .read import read
 
 
 @dataclass(frozen=True)
@@ -75,13 +73,13 @@ class SplitResult:
         }
 
 
-def split(tflite_bytes, name="model", metadata=None, parts=None, ram=None):
+def split(tflite_bytes, name="model", metadata=None, parts=None, ram=None, coding=None):
     """SplitResult of a `.tflite` model (bytes): of `parts` parts, those with the least RAM; or, given `ram` bytes of it,
     of as few parts as do with that. PackerError where that cannot be.
 
-    `metadata`: a dict that goes into the last part, whose outputs are the model's.
+    `metadata`: a dict that goes into the last part, whose outputs are the model's. `coding`: of the weights, as in build().
     """
-    program = lower(fold(read(tflite_bytes, name)))
+    program = lowered(tflite_bytes, name, coding)
     plan(program)  # for the order of ops
     n = len(program.ops)
     if not n:
@@ -175,7 +173,7 @@ def _sizes(program):
 def _data(op):
     """The bytes that an op has in the blob's data."""
     yield from (rows.buffer.data.tobytes() for rows in op.inputs if rows.buffer.data is not None)
-    values = [op.params]
+    values = [op.params] if op.coded is None else [{**op.params, "weights": 0}, op.coded.values]
     while values:
         value = values.pop()
         if isinstance(value, dict):

@@ -72,11 +72,11 @@ def make_cases(ios, count, seed=0):
     return [random_inputs(ios, rng) for _ in range(count)] + [zero_inputs(ios)]
 
 
-def verify(tflite_bytes, name="model", given=(), count=20, backends=BACKENDS, on_progress=lambda text: None):
+def verify(tflite_bytes, name="model", given=(), count=20, backends=BACKENDS, on_progress=lambda text: None, coding=None):
     """Verdict of the `given` cases (each a list of input arrays), `count` seeded random ones and the zero-point case.
 
-    They run one after the other on one model, so state lives from each to the next."""
-    result = build(tflite_bytes, name)
+    They run one after the other on one model, so state lives from each to the next. `coding`: as in build()."""
+    result = build(tflite_bytes, name, coding=coding)
     model = CoreModel(result.blob)
     cases = [*given, *make_cases(model.inputs, count)]
     pool_cases = [[to_pool(io, a) for io, a in zip(model.inputs, _complete(model.inputs, case))] for case in cases]

@@ -23,7 +23,7 @@ DEPRECATED_CODE_MAX = 127  # the old one-byte field of the operator code; larger
 TYPES = {
     "int8": schema.TensorType.INT8, "uint8": schema.TensorType.UINT8, "int16": schema.TensorType.INT16,
     "int32": schema.TensorType.INT32, "int64": schema.TensorType.INT64, "float32": schema.TensorType.FLOAT32,
-    "bool": schema.TensorType.BOOL, "resource": schema.TensorType.RESOURCE,
+    "bool": schema.TensorType.BOOL, "resource": schema.TensorType.RESOURCE, "int4": schema.TensorType.INT4,
 }
 
 # Options tables that do not bear their op's name.
@@ -89,8 +89,8 @@ class Graph:
 
     def tensor(self, shape, scale=None, zero_point=0, dtype=np.int8, axis=0, data=None, variable=False, name=None):
         """A new tensor. `scale` is one number, or a list along `axis`, or None for a tensor that is not quantised;
-        `dtype` is a numpy type or "resource"; `data` the bytes of a constant."""
-        type_name = dtype if dtype == "resource" else np.dtype(dtype).name
+        `dtype` is a numpy type, "resource" or "int4"; `data` the bytes of a constant."""
+        type_name = dtype if dtype in ("resource", "int4") else np.dtype(dtype).name
         buffer = 0
         if data is not None:
             buffer = len(self._model.buffers)
@@ -116,6 +116,13 @@ class Graph:
         array = np.asarray(array)
         little_endian = array.astype(array.dtype.newbyteorder("<"))
         return self.tensor(array.shape, scale, zero_point, array.dtype, axis, little_endian.tobytes(), name=name)
+
+    def int4(self, array, scale=None, axis=0, name=None):
+        """A constant tensor of -8 … 7 that is stored in 4 bits: two to a byte, the first in the low ones."""
+        nibbles = np.asarray(array).ravel().astype(np.uint8) & 15
+        nibbles = np.append(nibbles, np.zeros(nibbles.size % 2, np.uint8))
+        data = nibbles[0::2] | nibbles[1::2] << 4
+        return self.tensor(np.shape(array), scale, 0, "int4", axis, data.tobytes(), name=name)
 
     def op(self, code, inputs, shape, scale=None, zero_point=0, dtype=np.int8, **options):
         """An op with one output, which is returned; the other arguments are those of `tensor()` and `node()`."""

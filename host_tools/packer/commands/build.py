@@ -4,11 +4,13 @@ from pathlib import Path
 
 from .. import boards
 from ..build import build
+from ..compress import savings
+from ..costs import CORE, core_known
 from ..errors import PackerError
 from ..inspect import Blob
 from ..plan import busiest
 from ..runtime import COMPILERS, build_runtime, needs
-from .common import CALIBRATE, command, err, in_bytes, metadata, out, print_json, print_state, quantised, size, write_aside
+from .common import CALIBRATE, add_compress, command, err, in_bytes, metadata, out, print_json, print_state, quantised, size, write_aside
 
 
 def add_to(commands):
@@ -18,6 +20,8 @@ def add_to(commands):
     p.add_argument("--labels", type=Path, help="text file with the label of each output element, one a line")
     p.add_argument("--metadata", type=Path, help="JSON file with an object to carry in the blob")
     p.add_argument("--ram", type=size, help="bytes of pool that must do, e.g. 20k; otherwise the build fails")
+    add_compress(p)
+    p.add_argument("--flash", type=size, help="bytes that the blob may have, e.g. 200k: as much compression as that needs, or it fails")
     p.add_argument("--board", type=str, help="it must fit this one of `packer boards`; otherwise the build fails")
     p.add_argument("--stream-input", action="store_true", help="the input comes row by row, through model.feed()")
     p.add_argument("--stream-weights", action="store_true", help="weights can be read from a file: load(path, stream=True)")
@@ -29,7 +33,11 @@ def add_to(commands):
 def _build(args):
     board = boards.find(args.board) if args.board else None
     model = quantised(args).tflite if args.calibrate else args.model.read_bytes()
-    result = build(model, args.model.stem, metadata(args), args.ram, args.stream_input, args.stream_weights)
+    core = core_known(board.core) if board else CORE
+    with err.status(f"{args.model.stem}: building", spinner="line"):
+        result = build(
+            model, args.model.stem, metadata(args), args.ram, args.stream_input, args.stream_weights, args.compress, args.flash, core
+        )
     target = args.output or args.model.with_suffix(".tin")
     runtime = _runtime(args, board, result) if args.with_runtime is not None else None
     fit = boards.fit(board, result.blob, result.resident_bytes, runtime) if board else None
@@ -38,15 +46,19 @@ def _build(args):
     write_aside(target, result.blob)
     if runtime:
         write_aside(target.with_name("_tinyinfer.mpy"), runtime.mpy)
+    saved = savings(result.program)
     if args.json:
+        schemes = {coding: {"ops": ops, "saved_bytes": nbytes} for coding, (ops, nbytes) in saved.items()}
         more = {"board": fit and fit.summary(), "runtime": runtime and runtime.summary()}
-        print_json({**result.summary(), **{what: value for what, value in more.items() if value}})
+        print_json({**result.summary(), "compressed": schemes, **{what: value for what, value in more.items() if value}})
         return
     share = len(result.blob) / result.tflite_bytes
     bound = result.lower_bound_bytes
     over = f"+{result.pool_bytes / bound - 1:.1%}" if result.pool_bytes > bound else "optimal"
     out.print(f"{target}")
     out.print(f"  flash  {in_bytes(len(result.blob))}  ({share:.0%} of the .tflite's {in_bytes(result.tflite_bytes)})")
+    for coding, (ops, nbytes) in saved.items():
+        out.print(f"    {coding}: {in_bytes(nbytes)} saved in {ops} {'op' if ops == 1 else 'ops'}")
     out.print(f"  pool   {in_bytes(result.pool_bytes)}  (lower bound {in_bytes(bound)}, {over})")
     print_state(result.program.state_bytes)
     if result.resident_bytes:

@@ -10,6 +10,7 @@ import numpy as np
 from rich.console import Console
 
 from ..accuracy import Samples
+from ..compress import CHOICES
 from ..errors import PackerError
 from ..quantize import quantize
 
@@ -70,6 +71,15 @@ def load_arrays(paths):
 
 
 # ---- options ----
+
+
+def add_compress(p):
+    """--compress, for build() and what is like it."""
+    p.add_argument(
+        "--compress", choices=CHOICES,
+        help="store weights in fewer bytes, the answers stay the same: the smallest way for each layer (auto), one way, or none "
+        "(default: 4 bits where the model has them so)",
+    )  # fmt: skip
 
 
 def size(text):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from ..inspect import Blob, shape_text
+from ..inspect import Blob, coding_text, shape_text
 from .common import command, in_bytes, out, print_json, print_state
 
 
@@ -19,7 +19,7 @@ def _inspect(args):
         print_json(blob.summary())
         return
     h = blob.header
-    weights = sum(op["weight_bytes"] for op in blob.ops)
+    weights = blob.weight_bytes
     out.print(f"{blob.name}  format {h['version']}")
     out.print(f"  flash  {in_bytes(h['blob_bytes'])}, {in_bytes(weights)} of it weights and tables")
     out.print(f"  pool   {in_bytes(h['pool_bytes'])}  (lower bound {in_bytes(blob.metadata.get('lower_bound_bytes'))})")
@@ -31,12 +31,14 @@ def _inspect(args):
     table = Table(box=None, header_style="bold")
     for name, justify in (("", "right"), ("layer", "left"), ("kernel", "left"), ("rows", "right"), ("row B", "right")):
         table.add_column(name, justify=justify, overflow="fold" if name == "layer" else "ellipsis")
-    for name in ("at", "MACs", "weights B"):
-        table.add_column(name, justify="right")
+    is_coded = any(op["coded"] for op in blob.ops)
+    for name in ("at", "MACs", "weights B", *(["coding"] if is_coded else [])):
+        table.add_column(name, justify="left" if name == "coding" else "right")
     for i, op in enumerate(blob.ops):
         t = blob.tensors[op["output"]]
         sizes = (t["rows"], t["row_bytes"], t["offset"], op["macs"], op["weight_bytes"])
-        table.add_row(str(i), op["name"], op["kernel"].lower(), *(f"{v:,}" for v in sizes))
+        coding = [coding_text(op["coded"])] if is_coded else []
+        table.add_row(str(i), op["name"], op["kernel"].lower(), *(f"{v:,}" for v in sizes), *coding)
     out.print(table, markup=False)
     for key, value in blob.metadata.items():
         if key not in ("tflite_bytes", "lower_bound_bytes"):

@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.table import Table
 
 from ..split import split
-from .common import command, err, in_bytes, metadata, out, print_json, print_state, size, write_aside
+from .common import add_compress, command, err, in_bytes, metadata, out, print_json, print_state, size, write_aside
 
 
 def add_to(commands):
@@ -14,6 +14,7 @@ def add_to(commands):
     p.add_argument("-o", "--output", type=Path, help="NAME.tin for NAME.0.tin, NAME.1.tin, … (default: the model's name)")
     p.add_argument("--labels", type=Path, help="text file with the label of each output element, one a line")
     p.add_argument("--metadata", type=Path, help="JSON file with an object to carry in the last part")
+    add_compress(p)
     aim = p.add_mutually_exclusive_group(required=True)
     aim.add_argument("--parts", type=int, help="how many parts, those with the least RAM")
     aim.add_argument("--ram", type=size, help="bytes for the pool and the largest part; as few parts as do with that")
@@ -21,7 +22,7 @@ def add_to(commands):
 
 def _split(args):
     with err.status("splitting", spinner="line"):
-        result = split(args.model.read_bytes(), args.model.stem, metadata(args), args.parts, args.ram)
+        result = split(args.model.read_bytes(), args.model.stem, metadata(args), args.parts, args.ram, args.compress)
     targets = [(args.output or args.model).with_suffix(f".{k}.tin") for k in range(len(result.parts))]
     for target, part in zip(targets, result.parts):
         write_aside(target, part.blob)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ..errors import PackerError
 from ..verify import BACKENDS, verify
-from .common import command, err, load_arrays, out, print_json
+from .common import add_compress, command, err, load_arrays, out, print_json
 
 
 def add_to(commands):
@@ -13,6 +13,7 @@ def add_to(commands):
     p.add_argument("--input", type=Path, action="append", help=".npy file, one for each input, as a further case")
     p.add_argument("--cases", type=int, default=20, help="how many seeded random inputs (default: 20)")
     p.add_argument("--backend", choices=BACKENDS, action="append", help="only this backend (default: all)")
+    add_compress(p)
 
 
 def _verify(args):
@@ -22,6 +23,7 @@ def _verify(args):
     with err.status("building", spinner="line") as status:
         verdict = verify(
             args.model.read_bytes(), args.model.stem, given, args.cases, tuple(args.backend or BACKENDS),
+            coding=args.compress,
             on_progress=lambda text: status.update(f"{args.model.stem}: {text}"),
         )  # fmt: skip
     if args.json:

@@ -12,8 +12,11 @@ from .context import LOWERINGS, Context, CannotLower
 from .fuse import fuse_tables
 
 
-def lower(graph):
-    """Program of `graph`. PackerError that lists every op which cannot be lowered, each with what to do."""
+def lower(graph, blocks=False):
+    """Program of `graph`. PackerError that lists every op which cannot be lowered, each with what to do.
+
+    `blocks`: channels stay where they are if their weights are zeros in blocks, which are to be left out.
+    """
     context = Context(graph)
     problems = []
     try:
@@ -40,7 +43,7 @@ def lower(graph):
             state.leave_out_copies(program, context.copies)
             fuse_tables(program)
             leave_out_moves(program)
-            reorder_channels(program)
+            reorder_channels(program, blocks)
             return program
         except CannotLower as e:
             problems.append(str(e))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..coding.sparse import BLOCKS, sparse_blocks
 from .pairs import exceptions, pairs
 
 _GROUP = 4  # channels that share a chunk of the least size
@@ -30,13 +31,19 @@ class _Set:
     readers: list = field(default_factory=list)  # products that sum over them
 
 
-def reorder_channels(program):
-    """Put channels into the order that leaves the fewest exceptions in the chunks of those who read them."""
+def reorder_channels(program, blocks=False):
+    """Put channels into the order that leaves the fewest exceptions in the chunks of those who read them.
+
+    `blocks`: those of a layer that sparse blocks of several channels make smaller stay as they are; another order would tear the
+    blocks apart.
+    """
     for s in _sets(program):
         if s.fixed or len(s.channels) != 1 or not s.makers:
             continue
         channels = next(iter(s.channels))
         if channels % _GROUP or channels == _GROUP or any(_channels_read(op) % channels for op in s.readers):
+            continue
+        if blocks and any(sparse_blocks(_matrix(op), max(BLOCKS)).nbytes < _matrix(op).size for op in s.makers):
             continue
         order = _best_order(s, channels)
         if order is not None:

@@ -14,12 +14,12 @@ DTYPES = "int8, int16"
 
 
 def operands(op, rank):
-    """(input, weights, bias or None, output) of a layer whose weights are constant int8 of the given rank."""
+    """(input, weights, bias or None, output) of a layer whose weights are constant int8, or int4, of the given rank."""
     x, w = op.inputs[0], op.inputs[1]
     bias = op.inputs[2] if len(op.inputs) > 2 else None
     y = op.outputs[0]
     (require_int16 if x.dtype == "int16" else require_int8)(op, x, y)
-    require_weights(w, rank)
+    require_weights(w, rank, ("int8", "int4") if x.dtype == "int8" else ("int8",))
     return x, w, bias, y
 
 

@@ -94,7 +94,12 @@ def transpose_conv(context, op):
     emit_general_conv(context, op, x, w, bias, y, win, weights, (stride_h, stride_w), "TRANSPOSE_CONV")
 
 
-def require_weights(w, rank):
-    """CannotLower unless `w` is constant int8 of the given rank."""
-    if w.dtype != "int8" or not w.is_const or len(w.shape) != rank:
+def require_weights(w, rank, dtypes=("int8",)):
+    """CannotLower unless `w` is constant, of one of these dtypes and of the given rank."""
+    if w.dtype == "int4" and "int4" not in dtypes:
+        raise CannotLower(
+            "its weights are int4, which only CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED of int8 have, as in TFLite Micro; "
+            "convert with int8 weights here"
+        )
+    if w.dtype not in dtypes or not w.is_const or len(w.shape) != rank:
         raise CannotLower(f"its weights must be a constant int8 tensor of rank {rank}; convert with full int8 quantisation")
