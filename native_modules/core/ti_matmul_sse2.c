@@ -38,13 +38,20 @@ void ti_matmul_run_sse2(const ti_matmul *mm, const int8_t *x, int8_t *out) {
             s2 = add(s2, v, w2 + i);
             s3 = add(s3, v, w3 + i);
         }
-        if (i < k) {
+        if (k - i > 8) {
             i = k - 16;
             const bytes v = split(_mm_and_si128(_mm_loadu_si128((const void *)(x + i)), rest));
             s0 = add(s0, v, w0 + i);
             s1 = add(s1, v, w1 + i);
             s2 = add(s2, v, w2 + i);
             s3 = add(s3, v, w3 + i);
+        } else if (i < k) {
+            i = k - 8;
+            const __m128i v = ti_widen_register(_mm_and_si128(_mm_loadl_epi64((const void *)(x + i)), _mm_srli_si128(rest, 8)));
+            s0 = _mm_add_epi32(s0, _mm_madd_epi16(v, ti_widen(w0 + i)));
+            s1 = _mm_add_epi32(s1, _mm_madd_epi16(v, ti_widen(w1 + i)));
+            s2 = _mm_add_epi32(s2, _mm_madd_epi16(v, ti_widen(w2 + i)));
+            s3 = _mm_add_epi32(s3, _mm_madd_epi16(v, ti_widen(w3 + i)));
         }
         const __m128i sums = ti_sum_lanes(s0, s1, s2, s3);
         const ti_channels4 channels = ti_channels4_open(&stage, &quick, c);
