@@ -20,6 +20,7 @@ from support.tflite_builder import Graph
 SCRIPTS = ROOT / "tests" / "micropython"
 LIBRARY = ROOT / "device_lib"
 BACKENDS = ["native x64", "user module", "pure Python", "CPython"]
+NAMES = {"native x64": "native x64, SSE2", "user module": "user module, SSE2", "CPython": "pure Python"}
 
 # The C module's own affairs: pure Python minds no addresses, and allocates as it runs.
 NATIVE_ONLY = {"allocations", "hostile", "misaligned"}
@@ -166,7 +167,7 @@ def run(backend, script, folder):
     program, path = interpreter(backend)
     code = f"""
 import sys, tinyinfer
-assert tinyinfer.backend == {"pure Python" if backend == "CPython" else backend!r}, tinyinfer.backend
+assert tinyinfer.backend == {NAMES.get(backend, backend)!r}, tinyinfer.backend
 sys.path.append({str(SCRIPTS)!r})
 import {script}
 """

@@ -15,8 +15,7 @@ except ValueError as e:  # a .mpy that was built for something else
     raise wrong_native_module(e)
 
 _BYTES = (bytes, bytearray, memoryview)
-_BACKENDS = {"c": "user module", "python": "pure Python"}
-backend = _BACKENDS.get(_core.ARCH) or "native " + _core.ARCH
+backend = _core.BACKEND
 
 
 def Pool(size):

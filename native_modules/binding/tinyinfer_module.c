@@ -21,7 +21,7 @@
  *     engine.pool() -> the pool
  *     engine.state() -> where the state is: the pool, or a bytearray of its own
  *     checksum(sum, data) -> int      SPEC.md's, continued from `sum`, 0 at first; of whole groups but for the last data
- *     ARCH                            "x64", "armv6m", … for a native .mpy, "c" for the user module
+ *     BACKEND                         "native x64, SSE2", "user module, C": whose inner loops, too (TI_FORM)
  *
  * A bad blob or pool is ValueError(code, place, index, a, b), the fields of ti_fault. Nothing but Engine() and
  * selftest() allocates. The blob and the pool must not change size while an engine holds them, and a writable blob must
@@ -37,11 +37,14 @@
 #include "py/runtime.h"
 #endif
 
+#include "ti_config.h"
 #include "ti_core.h"
 #include "ti_kernels.h"
 
-#ifndef TI_ARCH
-#define TI_ARCH "c"
+#ifdef TI_ARCH  /* a native .mpy for it */
+#define BACKEND "native " TI_ARCH ", " TI_FORM
+#else
+#define BACKEND "user module, " TI_FORM
 #endif
 
 #if MICROPY_ENABLE_DYNRUNTIME
@@ -412,7 +415,7 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
     mp_store_global(MP_QSTR_Engine, MP_OBJ_FROM_PTR(&tinyinfer_engine_type));
     mp_store_global(MP_QSTR_check, MP_OBJ_FROM_PTR(&module_check_obj));
     mp_store_global(MP_QSTR_checksum, MP_OBJ_FROM_PTR(&module_checksum_obj));
-    mp_store_global(MP_QSTR_ARCH, mp_obj_new_str(TI_ARCH, sizeof(TI_ARCH) - 1));
+    mp_store_global(MP_QSTR_BACKEND, mp_obj_new_str(BACKEND, sizeof(BACKEND) - 1));
 
     MP_DYNRUNTIME_INIT_EXIT
 }
@@ -429,14 +432,14 @@ static MP_DEFINE_CONST_DICT(engine_locals, engine_locals_table);
 MP_DEFINE_CONST_OBJ_TYPE(tinyinfer_engine_type, MP_QSTR_Engine, MP_TYPE_FLAG_NONE, make_new, engine_make_new,
     locals_dict, &engine_locals);
 
-static MP_DEFINE_STR_OBJ(arch_obj, TI_ARCH);
+static MP_DEFINE_STR_OBJ(backend_obj, BACKEND);
 
 static const mp_rom_map_elem_t module_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__tinyinfer)},
     {MP_ROM_QSTR(MP_QSTR_Engine), MP_ROM_PTR(&tinyinfer_engine_type)},
     {MP_ROM_QSTR(MP_QSTR_check), MP_ROM_PTR(&module_check_obj)},
     {MP_ROM_QSTR(MP_QSTR_checksum), MP_ROM_PTR(&module_checksum_obj)},
-    {MP_ROM_QSTR(MP_QSTR_ARCH), MP_ROM_PTR(&arch_obj)},
+    {MP_ROM_QSTR(MP_QSTR_BACKEND), MP_ROM_PTR(&backend_obj)},
 };
 static MP_DEFINE_CONST_DICT(module_globals, module_globals_table);
 

@@ -15,4 +15,15 @@
 #define TI_RV32 1  /* thirty-one registers */
 #endif
 
+/* Its name, as tinyinfer.backend gives it. */
+#if defined(TI_SSE2)
+#define TI_FORM "SSE2"
+#elif defined(TI_DSP)
+#define TI_FORM "DSP"
+#elif defined(TI_ARMV6M) || defined(TI_RV32)
+#define TI_FORM "assembly"
+#else
+#define TI_FORM "C"
+#endif
+
 #endif
