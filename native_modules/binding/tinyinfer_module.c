@@ -228,12 +228,15 @@ static mp_obj_t engine_make_new(const mp_obj_type_t *type, size_t n_args, size_t
     return MP_OBJ_FROM_PTR(self);
 }
 
+#if TI_HAS(REOPEN)
 static mp_obj_t engine_reopen(mp_obj_t self_in) {
     engine_t *self = as_engine(self_in);
     self->blob_bytes = UINT32_MAX; /* until it is proved, nothing of it is used */
     open_blob(self, get_checked_blob(self->blob, 0));
     return none();
 }
+
+#endif
 
 static mp_obj_t engine_run(mp_obj_t self_in) {
     ti_model *m = &get_engine(self_in)->model;
@@ -344,6 +347,7 @@ static mp_obj_t module_check(mp_obj_t blob) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(module_check_obj, module_check);
 
+#if TI_HAS(SEGMENTS)
 static mp_obj_t module_checksum(mp_obj_t sum, mp_obj_t data_in) {
     mp_buffer_info_t data = get_bytes(data_in, MP_BUFFER_READ);
     if (((uintptr_t)data.buf | data.len) % 4) {
@@ -352,6 +356,7 @@ static mp_obj_t module_checksum(mp_obj_t sum, mp_obj_t data_in) {
     return mp_obj_new_int_from_uint(ti_checksum((uint32_t)mp_obj_get_int_truncated(sum), data.buf, data.len));
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(module_checksum_obj, module_checksum);
+#endif
 
 /* The names are spelled out: mpy_ld collects a native .mpy's qstrs from the unpreprocessed source. */
 #if TI_HAS(FEED)
@@ -359,18 +364,23 @@ static MP_DEFINE_CONST_FUN_OBJ_2(module_checksum_obj, module_checksum);
 #else
 #define FEED_METHODS(METHOD)
 #endif
+#if TI_HAS(REOPEN)
+#define REOPEN_METHODS(METHOD) METHOD(MP_QSTR_reopen, engine_reopen, 1)
+#else
+#define REOPEN_METHODS(METHOD)
+#endif
 #if TI_HAS(SELFTEST)
 #define SELFTEST_METHODS(METHOD) METHOD(MP_QSTR_fill, engine_fill, 2) METHOD(MP_QSTR_selftest, engine_selftest, 1)
 #else
 #define SELFTEST_METHODS(METHOD)
 #endif
 #define ENGINE_METHODS(METHOD)            \
-    FEED_METHODS(METHOD) \
-    SELFTEST_METHODS(METHOD) \
+    FEED_METHODS(METHOD)                         \
+    SELFTEST_METHODS(METHOD)                     \
     METHOD(MP_QSTR_run, engine_run, 1)           \
     METHOD(MP_QSTR_step, engine_step, 2)         \
     METHOD(MP_QSTR_op, engine_op, 1)             \
-    METHOD(MP_QSTR_reopen, engine_reopen, 1)     \
+    REOPEN_METHODS(METHOD)                       \
     METHOD(MP_QSTR_restart, engine_restart, 1)   \
     METHOD(MP_QSTR_reset, engine_reset, 1)       \
     METHOD(MP_QSTR_busy, engine_busy, 1)         \
@@ -411,7 +421,9 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
 
     mp_store_global(MP_QSTR_Engine, MP_OBJ_FROM_PTR(&tinyinfer_engine_type));
     mp_store_global(MP_QSTR_check, MP_OBJ_FROM_PTR(&module_check_obj));
+#if TI_HAS(SEGMENTS)
     mp_store_global(MP_QSTR_checksum, MP_OBJ_FROM_PTR(&module_checksum_obj));
+#endif
     mp_store_global(MP_QSTR_ARCH, mp_obj_new_str(TI_ARCH, sizeof(TI_ARCH) - 1));
 
     MP_DYNRUNTIME_INIT_EXIT
@@ -435,7 +447,9 @@ static const mp_rom_map_elem_t module_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__tinyinfer)},
     {MP_ROM_QSTR(MP_QSTR_Engine), MP_ROM_PTR(&tinyinfer_engine_type)},
     {MP_ROM_QSTR(MP_QSTR_check), MP_ROM_PTR(&module_check_obj)},
+#if TI_HAS(SEGMENTS)
     {MP_ROM_QSTR(MP_QSTR_checksum), MP_ROM_PTR(&module_checksum_obj)},
+#endif
     {MP_ROM_QSTR(MP_QSTR_ARCH), MP_ROM_PTR(&arch_obj)},
 };
 static MP_DEFINE_CONST_DICT(module_globals, module_globals_table);

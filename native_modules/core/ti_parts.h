@@ -13,9 +13,11 @@
 
 /* Numbers, not an enum, so that they can be asked for in #if; a kernel cannot. packer/runtime.py knows who needs which. */
 #define TI_FEED 40       /* inputs that are handed over row by row */
-#define TI_SEGMENTS 41   /* weights that are read from a file */
+#define TI_SEGMENTS 41   /* weights that are read from a file; without it there is no checksum(), either */
 #define TI_PAIRS 42      /* two pixels at a time; without it they are made one by one, to the same bytes */
-#define TI_SELFTEST 43   /* engine.selftest() and fill(), which do not exist without it */
+#define TI_FAST 43       /* the forms of the inner loops for this core (ti_config.h); without it plain C, to the same bytes */
+#define TI_REOPEN 44     /* engine.reopen(), which models in parts are run with */
+#define TI_SELFTEST 45   /* engine.selftest() and fill(), which do not exist without it */
 
 #if defined(TI_ONLY)
 #define TI_OR_BIT(name) | 1ull << TI_##name
@@ -25,5 +27,8 @@
 #endif
 
 #define TI_HAS(name) (TI_SELECTED >> TI_##name & 1)
+
+/* Sums of 64 bits, of int16. Kernels: not for #if. */
+#define TI_HAS_WIDE (TI_HAS(GENERAL_CONV) || TI_HAS(TRANSPOSE_CONV) || TI_HAS(BATCH_MATMUL))
 
 #endif
