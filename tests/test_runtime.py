@@ -123,7 +123,7 @@ def test_what_models_need():
 def test_parts_are_those_of_the_core():
     header = (ROOT / "native_modules/core/ti_parts.h").read_text()
     parts = re.findall(r"^#define TI_(\w+) \d+", header, re.MULTILINE)
-    assert set(parts) == {*runtime.PARTS, "REOPEN", "SELFTEST"}
+    assert set(parts) == {*runtime.PARTS, *runtime.ONLY_IN_ALL}
 
 
 def test_an_unknown_name_does_not_compile():

@@ -29,9 +29,7 @@ COMPILERS = {
     "xtensawin": ("xtensa-esp32-elf-gcc", "ESP-IDF"),
 }
 
-# The parts of native_modules/core/ti_parts.h that a model can use, and how a Blob shows that it does. SELFTEST and REOPEN are
-# none of them: whoever counts bytes of RAM has tested the model with the module that has everything, which is also the one for
-# models in parts.
+# The parts of native_modules/core/ti_parts.h that a model can use, and how a Blob shows that it does.
 PARTS = {
     "FEED": lambda blob: any(io["stream"] for io in blob.inputs),
     "SEGMENTS": lambda blob: bool(blob.segments),
@@ -39,6 +37,9 @@ PARTS = {
     "FAST": lambda blob: True,
 }
 SPEED = {"PAIRS", "FAST"}  # the same bytes come out without them
+# The other parts. Whoever counts bytes of RAM has tested the model with the module that has everything, which is also the one
+# for models that were split.
+ONLY_IN_ALL = ("REOPEN", "SELFTEST")
 
 _SOURCES = Path(__file__).parent / "native_modules", Path(__file__).resolve().parents[2] / "native_modules"
 _BUILD = Path(__file__).resolve().parents[2] / "build"
