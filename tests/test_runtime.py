@@ -13,6 +13,7 @@ from packer.core import CoreModel
 from packer.edges import to_pool
 from packer.errors import PackerError
 from packer.inspect import Blob
+from packer.split import split
 from packer.unix import UnixPort, run_cases
 from packer.verify import make_cases
 from support import boards as emulated
@@ -49,10 +50,10 @@ def outputs_on_unix(program, module, blob):
     return raws, [b"".join(out.tobytes() for out in core.run(case)) for case in cases]
 
 
-def what_load_says(program, module, blob, tmp_path, then=""):
-    """The sentence of the error of load(), and of `then`, to be run on the model `m`."""
+def what_is_said(program, module, blob, tmp_path, command="tinyinfer.load('model.tin')"):
+    """The sentence of the error of a command."""
     (tmp_path / "model.tin").write_bytes(blob)
-    script = f"import tinyinfer\ntry:\n    m = tinyinfer.load('model.tin')\n    {then}\nexcept Exception as e:\n    print(e)"
+    script = f"import tinyinfer\ntry:\n    {command}\nexcept Exception as e:\n    print(e)"
     path = f"{module.parent}:{ROOT / 'device_lib'}"
     done = subprocess.run([program, "-c", script], cwd=tmp_path, env={"MICROPYPATH": path}, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -97,7 +98,7 @@ def test_same_bytes_of_a_small_module(unix_micropython, digits_module, tmp_path)
 
 def test_another_model_is_refused(unix_micropython, digits_module, tmp_path):
     blob = build(table_model(), "other").blob
-    text = what_load_says(unix_micropython, digits_module, blob, tmp_path)
+    text = what_is_said(unix_micropython, digits_module, blob, tmp_path)
     assert re.fullmatch(
         'model.tin: op 0 ".*": it needs kernel TABLE, which this native module was built without: build one for this model, '
         "`packer build --with-runtime`, or copy the one that has everything", text)  # fmt: skip
@@ -105,13 +106,21 @@ def test_another_model_is_refused(unix_micropython, digits_module, tmp_path):
 
 @pytest.mark.parametrize("option, part", [("stream_input", "FEED"), ("stream_weights", "SEGMENTS")])
 def test_a_part_that_is_missing_is_named(unix_micropython, digits_module, tmp_path, option, part):
-    text = what_load_says(unix_micropython, digits_module, digits(**{option: True}), tmp_path)
+    text = what_is_said(unix_micropython, digits_module, digits(**{option: True}), tmp_path)
     assert f"it needs {part}, which this native module was built without" in text
 
 
-def test_selftest_says_that_it_is_missing(unix_micropython, digits_module, tmp_path):
-    text = what_load_says(unix_micropython, digits_module, digits(), tmp_path, "m.selftest()")
-    assert text == "this native module was built without selftest(): copy the one that has everything to run it"
+@pytest.mark.parametrize("command, what", [
+    ("tinyinfer.load('model.tin').selftest()", "selftest()"),
+    ("tinyinfer.load('model.tin', tinyinfer.Pool(2000)).selftest()", "selftest()"),
+    ("tinyinfer.load('model.tin', stream=True)", "streamed weights"),
+    ("tinyinfer.load_parts(['0.tin', '1.tin'])", "load_parts()"),
+])  # fmt: skip
+def test_what_only_the_whole_module_does_is_named(unix_micropython, digits_module, tmp_path, command, what):
+    for k, part in enumerate(split(DIGITS.read_bytes(), "digits", parts=2).parts):
+        (tmp_path / f"{k}.tin").write_bytes(part.blob)
+    text = what_is_said(unix_micropython, digits_module, digits(), tmp_path, command)
+    assert text == f"this native module was built without {what}: copy the one that has everything"
 
 
 def test_what_models_need():

@@ -23,6 +23,9 @@
  *     checksum(sum, data) -> int      SPEC.md's, continued from `sum`, 0 at first; of whole groups but for the last data
  *     ARCH                            "x64", "armv6m", … for a native .mpy, "c" for the user module
  *
+ * A build of some parts only (ti_parts.h) has no feed, reopen, fill and selftest, checksum, or `load` where it lacks what they
+ * are for.
+ *
  * A bad blob or pool is ValueError(code, place, index, a, b), the fields of ti_fault. Nothing but Engine() and
  * selftest() allocates. The blob and the pool must not change size while an engine holds them, and a writable blob must
  * not be written to: it was checked once.
@@ -199,7 +202,7 @@ static int load_segment(ti_model *m, uint32_t segment) {
     return 1;
 }
 
-/* Nothing is returned but that all is well. */
+/* What is wrong is raised, not returned. */
 ti_fault ti_check_data(const ti_model *m, const ti_op *op) {
     ti_proof p = {0};
     ti_prove_data(&p, m, op);
@@ -235,7 +238,6 @@ static mp_obj_t engine_reopen(mp_obj_t self_in) {
     open_blob(self, get_checked_blob(self->blob, 0));
     return none();
 }
-
 #endif
 
 static mp_obj_t engine_run(mp_obj_t self_in) {
@@ -249,7 +251,7 @@ static mp_obj_t engine_step(mp_obj_t self_in, mp_obj_t n_in) {
     for (mp_int_t n = mp_obj_get_int_truncated(n_in); n > 0; n--) {
         int progress = ti_step_row(&self->model);
         if (progress != TI_MORE) {
-                    return boolean(progress == TI_WAITS);
+            return boolean(progress == TI_WAITS);
         }
     }
     return mp_const_true;
@@ -272,13 +274,12 @@ static mp_obj_t engine_feed(mp_obj_t self_in, mp_obj_t data_in, mp_obj_t flip_in
     int progress = TI_WAITS;
     for (size_t at = 0; at < data.len; at += t->row_bytes) {
         progress = ti_feed(m, (const uint8_t *)data.buf + at, flip);
-            if (progress == TI_MORE) {
+        if (progress == TI_MORE) {
             raise_value_error(MP_ERROR_TEXT("feed() got too many rows"));
         }
     }
     return boolean(progress == TI_DONE);
 }
-
 #endif
 
 static mp_obj_t engine_op(mp_obj_t self_in) {
@@ -308,7 +309,6 @@ static mp_obj_t engine_selftest(mp_obj_t self_in) {
     int32_t op = ti_selftest(&self->model, crc.buf);
     return MP_OBJ_NEW_SMALL_INT(op);
 }
-
 #endif
 
 static mp_obj_t engine_busy(mp_obj_t self_in) {
@@ -374,7 +374,7 @@ static MP_DEFINE_CONST_FUN_OBJ_2(module_checksum_obj, module_checksum);
 #else
 #define SELFTEST_METHODS(METHOD)
 #endif
-#define ENGINE_METHODS(METHOD)            \
+#define ENGINE_METHODS(METHOD)                   \
     FEED_METHODS(METHOD)                         \
     SELFTEST_METHODS(METHOD)                     \
     METHOD(MP_QSTR_run, engine_run, 1)           \
