@@ -10,6 +10,7 @@ import packer
 import pytest
 import tinyinfer
 from conftest import ROOT
+from packer import runtime
 
 
 @pytest.fixture(scope="module")
@@ -40,10 +41,12 @@ def test_the_wheel_packs_a_model(wheel, tmp_path):
         "sys.exit(main())"
     )
     model = ROOT / "examples" / "digits" / "digits_int8.tflite"
-    env = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
+    env = {**os.environ, "PYTHONPATH": str(tmp_path / "site"), "MICROPY_DIR": str(runtime._micropython())}
     env.pop("TINYINFER_CORE", None)
-    subprocess.run([sys.executable, "-c", script, "build", model, "-o", "digits.tin", "--board", "rpi_pico"], cwd=tmp_path, env=env, check=True)
+    options = "-o", "digits.tin", "--board", "rpi_pico", "--with-runtime"
+    subprocess.run([sys.executable, "-c", script, "build", model, *options], cwd=tmp_path, env=env, check=True)
     assert (tmp_path / "digits.tin").read_bytes().startswith(b"TINF")
+    assert (tmp_path / "_tinyinfer.mpy").read_bytes().startswith(b"M\x06")
 
 
 def test_versions_agree():

@@ -33,7 +33,7 @@ _FAULTS = {
     ),
 }
 
-_PARTS = "FEED SEGMENTS PAIRS SELFTEST PALETTES ENTROPY_CODES SPARSE_WEIGHTS".split()  # from number 40 on
+_PARTS = "FEED SEGMENTS PAIRS FAST REOPEN SELFTEST PALETTES ENTROPY_CODES SPARSE_WEIGHTS".split()  # from number 40 on
 
 _PLACES = ("header", "tensor", "op", "step", "input", "output", "segment")
 
@@ -108,8 +108,8 @@ def selftest_error(blob, op):
     )
 
 
-def no_selftest():
-    return RuntimeError("this native module was built without selftest(): copy the one that has everything to run it")
+def lacks(what):
+    return RuntimeError("this native module was built without %s: copy the one that has everything" % what)
 
 
 def wrong_native_module(error):

@@ -193,12 +193,11 @@ class Model:
         State is lost: the model is reset before and after.
         """
         try:
-            run = self._engine.selftest
+            op = self._engine.selftest()
         except AttributeError:
-            from ._errors import no_selftest
+            from ._errors import lacks
 
-            raise no_selftest() from None
-        op = run()
+            raise lacks("selftest()") from None
         self._engine.reset()
         if op >= 0:
             from ._errors import selftest_error

@@ -4,7 +4,9 @@
 #ifndef TI_CONFIG_H
 #define TI_CONFIG_H
 
-#if defined(TI_PORTABLE)
+#include "ti_parts.h"
+
+#if defined(TI_PORTABLE) || !TI_HAS(FAST)
 #elif defined(__SSE2__)
 #define TI_SSE2 1
 #elif defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
@@ -24,6 +26,10 @@
 #define TI_FORM "assembly"
 #else
 #define TI_FORM "C"
+#endif
+
+#if defined(TI_ARMV6M) || !TI_HAS(FAST)
+#define TI_SMALL 1  /* what the core's own forms leave to plain C, and that without them, has to be small code */
 #endif
 
 #endif
