@@ -34,7 +34,7 @@ def layer_costs(core, blob):
     if core == "cortex-m0plus":
         with tempfile.TemporaryDirectory() as folder:
             elf = Path(folder) / "model.elf"
-            expected = program(RP2040, blob, elf, layers=True)
+            expected = program(RP2040, [blob], elf, layers=True)
             found = counted(cycles(RP2040, elf), blob, expected)
     else:
         found = instructions(MACHINES[core], blob, layers=True)
