@@ -77,7 +77,7 @@ $(BUILD)/natmod/%: micropython packages-% | .venv/installed
 	@mkdir -p $@
 	@$(MAKE) -s -C native_modules/natmod ARCH=$* MPY_DIR=$(MICROPY) BUILD=$@ PYTHON=$(BIN)/python $(call log,$@.log)
 
-NATMODS := x64 x86 armv6m armv7m armv7emsp armv7emdp rv32imc
+NATMODS := x64 x86 armv6m armv7m armv7emsp armv7emdp rv32imc xtensa
 NATMODS += $(if $(shell command -v xtensa-esp32-elf-gcc),xtensawin)
 
 natmods: $(addprefix $(BUILD)/natmod/,$(NATMODS))
