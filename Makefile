@@ -21,7 +21,7 @@ help:
 	@echo "make core       the C core as a shared library, for the packer"
 	@echo "make natmod     build/natmod/ARCH/_tinyinfer.mpy for each of ARCHS=\"$(ARCHS)\""
 	@echo "make natmods    that for every architecture whose compiler Debian has, xtensawin where ESP-IDF's is in PATH; sizes"
-	@echo "make unix       MicroPython's unix port, plain, with the user C module, and plain in 32 bits"
+	@echo "make unix       MicroPython's unix port: plain, with the user C module, in 32 bits, with what CircuitPython has"
 	@echo "make firmware   MicroPython for the boards that QEMU emulates, boards/QEMU_*"
 	@echo "make pico       MicroPython for the Pico, as it comes and with the user C module, and what models cost on an emulated one"
 	@echo "make fuzz       a minute of libFuzzer on the loader and the kernels"
@@ -83,7 +83,7 @@ NATMODS += $(if $(shell command -v xtensa-esp32-elf-gcc),xtensawin)
 natmods: $(addprefix $(BUILD)/natmod/,$(NATMODS))
 	@cd $(BUILD)/natmod && wc -c $(NATMODS:%=%/_tinyinfer.mpy)
 
-unix: $(BUILD)/unix/micropython $(BUILD)/unix-usermod/micropython $(BUILD)/unix-x86/micropython
+unix: $(BUILD)/unix/micropython $(BUILD)/unix-usermod/micropython $(BUILD)/unix-x86/micropython $(BUILD)/unix-circuitpython/micropython
 
 # Without TLS, Berkeley DB and libffi the unix port needs nothing but a C compiler.
 UNIX = -s -j$(JOBS) -C $(MICROPY)/ports/unix MICROPY_PY_SSL=0 MICROPY_PY_BTREE=0 MICROPY_PY_FFI=0 FROZEN_MANIFEST= BUILD=$(@D)
@@ -102,6 +102,11 @@ $(BUILD)/unix-x86/micropython: micropython packages-x86
 	@echo "== MicroPython's unix port, in 32 bits"
 	@mkdir -p $(@D)
 	@$(MAKE) $(UNIX) MICROPY_FORCE_32BIT=1 $(call log,$(@D).log)
+
+$(BUILD)/unix-circuitpython/micropython: $(wildcard tests/circuitpython/*) | micropython packages-x86
+	@echo "== MicroPython's unix port, with no more than CircuitPython has"
+	@mkdir -p $(@D)
+	@$(MAKE) $(UNIX) MICROPY_FORCE_32BIT=1 VARIANT_DIR=$(CURDIR)/tests/circuitpython $(call log,$(@D).log)
 
 QEMU_BOARDS := $(notdir $(wildcard boards/QEMU_*))
 
