@@ -37,7 +37,7 @@ help:
 	@echo "MICROPY_DIR=    a MicroPython checkout, 1.23 or later; otherwise Debian's source package is fetched"
 	@echo "PYTHON=         the CPython, 3.10 or later, that .venv is made from; now $(PYTHON)"
 
-.PHONY: help setup core natmod natmods micropython unix firmware replay rp2040js demo test test-all fuzz conformance bench size stack memory
+.PHONY: help setup core natmod natmods micropython unix firmware replay rp2040js webassembly demo test test-all fuzz conformance bench size stack memory
 .PHONY: pico pico-firmware pico-sources readme boards-report clean distclean
 .DELETE_ON_ERROR:
 
@@ -176,6 +176,17 @@ $(RP2040JS): tests/bench/rp2040/package.json tests/bench/rp2040/package-lock.jso
 
 rp2040js: $(RP2040JS)
 
+WEBASSEMBLY := $(BUILD)/webassembly/installed
+
+$(WEBASSEMBLY): tests/webassembly/package.json tests/webassembly/package-lock.json | packages-bench
+	@echo "== MicroPython's WebAssembly port, from npm"
+	@mkdir -p $(@D)
+	@cp $^ $(@D)
+	@cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund $(call log,$(@D).log)
+	@touch $@
+
+webassembly: $(WEBASSEMBLY)
+
 size: packages-armv6m .venv/installed
 	@$(MAKE) -s natmod ARCHS="$$($(BIN)/python tests/bench/size.py --archs)"
 	@$(BIN)/python tests/bench/size.py $(BUILD)/natmod
@@ -196,10 +207,10 @@ demo: core $(BUILD)/unix-usermod/micropython
 	$(BIN)/packer build $(DIGITS)/digits_int8.tflite --labels $(DIGITS)/labels.txt -o $(BUILD)/demo/digits.tin
 	MICROPYPATH=device_lib $(BUILD)/unix-usermod/micropython $(DIGITS)/classify.py $(BUILD)/demo/digits.tin $(DIGITS)/samples/*.pgm
 
-test: core natmods unix firmware pico-firmware replay rp2040js packages-test packages-bench
+test: core natmods unix firmware pico-firmware replay rp2040js webassembly packages-test packages-bench
 	$(BIN)/python -m pytest -n $(JOBS) tests
 
-test-all: core natmods unix firmware pico-firmware firmware-RPI_PICO2 replay rp2040js packages-test packages-bench packages-browser fuzz
+test-all: core natmods unix firmware pico-firmware firmware-RPI_PICO2 replay rp2040js webassembly packages-test packages-bench packages-browser fuzz
 	$(BIN)/python -m pytest -n $(JOBS) --run-slow tests
 
 # Finds grow build/fuzz/corpus from one run to the next; an input that crashes is kept as build/fuzz/crash-*.
