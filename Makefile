@@ -148,6 +148,16 @@ $(BUILD)/firmware/RPI_%-stock: pico-sources packages-pico | .venv/installed
 $(BUILD)/firmware/RPI_%: pico-sources packages-pico | .venv/installed
 	$(call rp2,RPI_$*,-DMICROPY_BOARD_DIR=$(CURDIR)/boards/RPI_$* -DUSER_C_MODULES=$(CURDIR)/native_modules/usermod/micropython.cmake)
 
+ESP32_FIRMWARE := $(notdir $(wildcard boards/ESP32_*))
+
+# MicroPython's esp32 port with the board of boards/ and the user C module; ESP-IDF's export.sh puts idf.py in PATH.
+$(addprefix firmware-,$(ESP32_FIRMWARE)): firmware-%: micropython | .venv/installed
+	@command -v idf.py >/dev/null || { echo "$@ needs ESP-IDF, whose idf.py is not in PATH: run its export.sh first" >&2; exit 1; }
+	@[ -z "$(MICROPY_DIR)" ] && { echo "$@ needs a MicroPython checkout with its submodules: set MICROPY_DIR" >&2; exit 1; } || :
+	$(MAKE) -C $(MICROPY)/mpy-cross
+	$(MAKE) -C $(MICROPY)/ports/esp32 BOARD_DIR=$(CURDIR)/boards/$* BUILD=$(BUILD)/firmware/$* \
+		USER_C_MODULES=$(CURDIR)/native_modules/usermod/micropython.cmake
+
 FUZZER := $(BUILD)/fuzz/fuzz_load_run
 REPLAY := $(BUILD)/fuzz/replay
 FUZZ_SRC := tests/fuzz/fuzz_load_run.c tests/fuzz/fuzz_load_run.h $(CORE_SRC)
