@@ -20,7 +20,7 @@ help:
 	@echo "make setup      Debian packages (as root); .venv with the packer and the test tools"
 	@echo "make core       the C core as a shared library, for the packer"
 	@echo "make natmod     build/natmod/ARCH/_tinyinfer.mpy for each of ARCHS=\"$(ARCHS)\""
-	@echo "make natmods    that for every architecture whose compiler Debian has, xtensawin where ESP-IDF's is in PATH; sizes"
+	@echo "make natmods    that for every architecture; sizes"
 	@echo "make unix       MicroPython's unix port: plain, with the user C module, in 32 bits, with what CircuitPython has"
 	@echo "make firmware   MicroPython for the boards that QEMU emulates, boards/QEMU_*"
 	@echo "make pico       MicroPython for the Pico, as it comes and with the user C module, and what models cost on an emulated one"
@@ -37,7 +37,7 @@ help:
 	@echo "MICROPY_DIR=    a MicroPython checkout, 1.23 or later; otherwise Debian's source package is fetched"
 	@echo "PYTHON=         the CPython, 3.10 or later, that .venv is made from; now $(PYTHON)"
 
-.PHONY: help setup core natmod natmods micropython unix firmware replay rp2040js webassembly demo test test-all fuzz conformance bench size stack memory
+.PHONY: help setup core natmod natmods micropython unix firmware replay rp2040js webassembly xtensa-compiler demo test test-all fuzz conformance bench size stack memory
 .PHONY: pico pico-firmware pico-sources readme boards-report clean distclean
 .DELETE_ON_ERROR:
 
@@ -75,10 +75,20 @@ natmod: $(addprefix $(BUILD)/natmod/,$(ARCHS))
 $(BUILD)/natmod/%: micropython packages-% | .venv/installed
 	@echo "== native module for $*"
 	@mkdir -p $@
-	@$(MAKE) -s -C native_modules/natmod ARCH=$* MPY_DIR=$(MICROPY) BUILD=$@ PYTHON=$(BIN)/python $(call log,$@.log)
+	@$(MAKE) -s -C native_modules/natmod ARCH=$* MPY_DIR=$(MICROPY) BUILD=$@ PYTHON=$(BIN)/python $(NATMOD_OPTIONS) $(call log,$@.log)
 
-NATMODS := x64 x86 armv6m armv7m armv7emsp armv7emdp rv32imc xtensa
-NATMODS += $(if $(shell command -v xtensa-esp32-elf-gcc),xtensawin)
+# ESP-IDF's compiler where it is in PATH.
+ifeq ($(shell command -v xtensa-esp32-elf-gcc),)
+$(BUILD)/natmod/xtensawin: $(BUILD)/xtensa/xtensawin-gcc
+$(BUILD)/natmod/xtensawin: NATMOD_OPTIONS = CROSS=$(BUILD)/xtensa/xtensawin-
+endif
+
+xtensa-compiler: $(BUILD)/xtensa/xtensawin-gcc
+
+$(BUILD)/xtensa/xtensawin-gcc: scripts/get-xtensa-compiler.sh native_modules/natmod/xtensa_core.c | packages-xtensa
+	@scripts/get-xtensa-compiler.sh $(BUILD)
+
+NATMODS := x64 x86 armv6m armv7m armv7emsp armv7emdp rv32imc xtensa xtensawin
 
 natmods: $(addprefix $(BUILD)/natmod/,$(NATMODS))
 	@cd $(BUILD)/natmod && wc -c $(NATMODS:%=%/_tinyinfer.mpy)

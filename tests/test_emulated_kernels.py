@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from bench.count import check
-from bench.machines import LX106, MACHINES
+from bench.machines import LX106, MACHINES, XTENSAWIN
 from hypothesis import given, settings
 from packer import build
 from packer.format import KERNELS
@@ -60,14 +60,14 @@ def of_every_op():
     return found
 
 
-@pytest.mark.parametrize("machine", [*MACHINES.values(), *PORTABLE, LX106], ids=lambda machine: machine.name)
+@pytest.mark.parametrize("machine", [*MACHINES.values(), *PORTABLE, LX106, XTENSAWIN], ids=lambda machine: machine.name)
 def test_same_bytes(machine):
     check(machine, blobs())
     check(machine, blobs()[:1], optimise="-Os")
 
 
-@pytest.mark.parametrize("optimise", ["-O2", "-Os"])
-def test_every_op_on_xtensa(optimise):
+@pytest.mark.parametrize("machine", [LX106, XTENSAWIN], ids=lambda machine: machine.name)
+def test_every_op_on_xtensa(machine):
     models = [*blobs(), *of_every_op()]
     assert {op["kernel"] for blob in models for op in Blob(blob).ops} == set(KERNELS)
-    check(LX106, models, optimise)
+    check(machine, models)

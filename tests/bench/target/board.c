@@ -30,9 +30,18 @@ static int32_t system_call(uint32_t number, uintptr_t first, uintptr_t second, u
 }
 
 /* The system has set the stack pointer. */
+#if defined(__XTENSA_CALL0_ABI__)
 __attribute__((section(".start"))) void bench_reset(void) {
     finish();
 }
+#else
+__attribute__((used)) static void start(void) {
+    finish();
+}
+/* A return address of 0 ends the chain of windows; a call makes the frame that `entry` wants. */
+__asm__(".section .start, \"ax\"\n.balign 4\n.type bench_reset, @function\n.global bench_reset\nbench_reset:\n"
+        "movi a0, 0\ncall8 start\n.previous");
+#endif
 
 void bench_print(const char *text) {
     for (size_t left = strlen(text); left;) {
