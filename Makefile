@@ -37,7 +37,7 @@ help:
 	@echo "MICROPY_DIR=    a MicroPython checkout, 1.23 or later; otherwise Debian's source package is fetched"
 	@echo "PYTHON=         the CPython, 3.10 or later, that .venv is made from; now $(PYTHON)"
 
-.PHONY: help setup core natmod natmods micropython unix firmware replay rp2040js webassembly xtensa-compiler demo test test-all fuzz conformance bench size stack memory
+.PHONY: help setup core natmod natmods micropython unix firmware replay rp2040js webassembly xtensa-compiler xtensa-port demo test test-all fuzz conformance bench size stack memory
 .PHONY: pico pico-firmware pico-sources readme boards-report clean distclean
 .DELETE_ON_ERROR:
 
@@ -117,6 +117,16 @@ $(BUILD)/unix-circuitpython/micropython: $(wildcard tests/circuitpython/*) | mic
 	@echo "== MicroPython's unix port, with no more than CircuitPython has"
 	@mkdir -p $(@D)
 	@$(MAKE) $(UNIX) MICROPY_FORCE_32BIT=1 VARIANT_DIR=$(CURDIR)/tests/circuitpython $(call log,$(@D).log)
+
+xtensa-port: $(addprefix $(BUILD)/xtensa-port/,xtensa/micropython xtensawin/micropython)
+
+$(BUILD)/xtensa-port/xtensa/micropython: CROSS = xtensa-lx106-elf-
+$(BUILD)/xtensa-port/xtensawin/micropython: CROSS = $(BUILD)/xtensa/xtensawin-
+
+$(BUILD)/xtensa-port/%/micropython: micropython $(BUILD)/xtensa/xtensawin-gcc | packages-xtensa
+	@echo "== MicroPython as a Linux process on Xtensa, for $*"
+	@mkdir -p $(@D)
+	@$(MAKE) -s -j$(JOBS) -C tests/xtensa MPY_DIR=$(MICROPY) BUILD=$(@D) CROSS=$(CROSS) $(call log,$(@D).log)
 
 QEMU_BOARDS := $(notdir $(wildcard boards/QEMU_*))
 
@@ -227,10 +237,10 @@ demo: core $(BUILD)/unix-usermod/micropython
 	$(BIN)/packer build $(DIGITS)/digits_int8.tflite --labels $(DIGITS)/labels.txt -o $(BUILD)/demo/digits.tin
 	MICROPYPATH=device_lib $(BUILD)/unix-usermod/micropython $(DIGITS)/classify.py $(BUILD)/demo/digits.tin $(DIGITS)/samples/*.pgm
 
-test: core natmods unix firmware pico-firmware replay rp2040js webassembly packages-test packages-bench
+test: core natmods unix firmware pico-firmware replay rp2040js webassembly xtensa-port packages-test packages-bench
 	$(BIN)/python -m pytest -n $(JOBS) tests
 
-test-all: core natmods unix firmware pico-firmware firmware-RPI_PICO2 replay rp2040js webassembly packages-test packages-bench packages-browser fuzz
+test-all: core natmods unix firmware pico-firmware firmware-RPI_PICO2 replay rp2040js webassembly xtensa-port packages-test packages-bench packages-browser fuzz
 	$(BIN)/python -m pytest -n $(JOBS) --run-slow tests
 
 # Finds grow build/fuzz/corpus from one run to the next; an input that crashes is kept as build/fuzz/crash-*.

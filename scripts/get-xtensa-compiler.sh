@@ -20,8 +20,12 @@ tar -C "$work" --strip-components=1 --wildcards -xf "$work"/qemu_*.orig.tar.xz \
 mkdir "$work/include/qemu"
 touch "$work/include/qemu/osdep.h" # QEMU's own, of which nothing is needed
 gcc -shared -fPIC -O1 -w -I"$work/target/xtensa" -I"$work/include" "$sources/xtensa_core.c" -o "$build/core.so"
-cat >"$build/xtensawin-gcc" <<END
+program() { # NAME COMMAND...
+    cat >"$build/xtensawin-$1" <<END
 #!/bin/sh
-XTENSA_GNU_CONFIG='$build/core.so' exec xtensa-lx106-elf-gcc -mabi=windowed "\$@"
+XTENSA_GNU_CONFIG='$build/core.so' exec ${*:2} "\$@"
 END
-chmod +x "$build/xtensawin-gcc"
+    chmod +x "$build/xtensawin-$1"
+}
+program objcopy xtensa-lx106-elf-objcopy
+program gcc xtensa-lx106-elf-gcc -mabi=windowed

@@ -38,9 +38,10 @@ __attribute__((section(".start"))) void bench_reset(void) {
 __attribute__((used)) static void start(void) {
     finish();
 }
-/* A return address of 0 ends the chain of windows; a call makes the frame that `entry` wants. */
+/* A return address of 0 ends the chain of windows. By call4 nothing is spilled to the frame of this one's caller, which there
+ * is not. */
 __asm__(".section .start, \"ax\"\n.balign 4\n.type bench_reset, @function\n.global bench_reset\nbench_reset:\n"
-        "movi a0, 0\ncall8 start\n.previous");
+        "movi a0, 0\ncall4 start\n.previous");
 #endif
 
 void bench_print(const char *text) {
