@@ -253,7 +253,7 @@ fuzz: $(FUZZER) core
 conformance: core natmod unix
 	$(BIN)/python tests/conformance.py
 
-bench: core rp2040js packages-bench
+bench: core rp2040js xtensa-compiler packages-bench
 	@cd tests && $(BIN)/python -m bench.report $(if $(LAYERS),--layers)
 	@echo "== what packer build --board estimates times from"
 	@cd tests && $(BIN)/python -m bench.cores
