@@ -62,6 +62,16 @@ const mp_obj_type_t *tinyinfer_bytearray;
 #define VALUE_ERROR tinyinfer_value_error
 #define BYTEARRAY tinyinfer_bytearray
 
+#if defined(__xtensa__)
+/* mpy_ld links the address of the table of qstrs, but none of an element of it, which the compiler would make of an index. */
+static inline const uint16_t *qstr_table(void) {
+    const uint16_t *table = mp_native_qstr_table;
+    __asm__("" : "+r"(table));
+    return table;
+}
+#define mp_native_qstr_table (qstr_table())
+#endif
+
 /* What the compiler and the core call; a native .mpy links no libc. */
 void *memcpy(void *to, const void *from, size_t n) {
     return mp_fun_table.memmove_(to, from, n);

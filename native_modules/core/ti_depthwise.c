@@ -41,6 +41,7 @@ static void sum_lanes(const pixel *p, uint32_t in_c, uint32_t c, uint32_t spread
     }
     ti_lanes_store(&s, sums);
 }
+#endif
 
 /* The sum of one output channel, from input channel in_c. */
 static uint32_t sum_one(const pixel *p, uint32_t in_c, uint32_t c) {
@@ -108,6 +109,7 @@ static int8_t *make(pixel *p, const ti_stage *from, int8_t *out) {
     }
     return out;
 }
+#endif
 
 void ti_depthwise_any(const ti_depthwise *d, uint32_t first, uint32_t past, int8_t *out) {
     const ti_window *w = d->window;
