@@ -51,7 +51,7 @@ packages-%:
 	@echo "== installing the packer and the test tools into .venv"
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/pip install -q --disable-pip-version-check -c scripts/constraints.txt setuptools
-	$(BIN)/pip install -q --disable-pip-version-check -c scripts/constraints.txt --no-build-isolation -e '.[test,quantize]'
+	$(BIN)/pip install -q --disable-pip-version-check -c scripts/constraints.txt --no-build-isolation -e '.[test,quantize,deploy]'
 	@touch $@
 
 setup: .venv/installed
@@ -109,10 +109,10 @@ firmware: $(addprefix firmware-,$(QEMU_BOARDS))
 
 $(addprefix firmware-,$(QEMU_BOARDS)): firmware-%: $(BUILD)/firmware/%/firmware.elf
 
-# get-micropython.sh removes what was built from another source.
+# get-micropython.sh removes what was built from another source; MicroPython's make does not see that options have changed.
 $(BUILD)/firmware/QEMU_%/firmware.elf: $(wildcard boards/QEMU_*/*.mk boards/QEMU_*/*.ld boards/qemu/*) | micropython packages-bench
 	@echo "== MicroPython for QEMU_$*"
-	@mkdir -p $(@D)
+	@rm -rf $(@D) && mkdir -p $(@D)
 	@$(MAKE) -s -j$(JOBS) -C $(MICROPY)/ports/qemu BOARD=QEMU_$* BOARD_DIR=$(CURDIR)/boards/QEMU_$* FROZEN_MANIFEST= \
 		BUILD=$(@D) $(call log,$(@D).log)
 
