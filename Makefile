@@ -24,6 +24,7 @@ help:
 	@echo "make unix       MicroPython's unix port, plain, with the user C module, and plain in 32 bits"
 	@echo "make firmware   MicroPython for the boards that QEMU emulates, boards/QEMU_*"
 	@echo "make pico       MicroPython for the Pico, as it comes and with the user C module, and what models cost on an emulated one"
+	@echo "make mip URL=   build/mip, a folder to serve at that address: boards install tinyinfer from it with mip"
 	@echo "make fuzz       a minute of libFuzzer on the loader and the kernels"
 	@echo "make bench      counts instructions and cycles of every model, writes docs/benchmarks.*; LAYERS=1 prints every op"
 	@echo "make size       bytes of every kernel's code and of the native module, for each compiler that is there"
@@ -38,7 +39,7 @@ help:
 	@echo "PYTHON=         the CPython, 3.10 or later, that .venv is made from; now $(PYTHON)"
 
 .PHONY: help setup core natmod natmods micropython unix firmware replay rp2040js demo test test-all fuzz conformance bench size stack memory
-.PHONY: pico pico-firmware pico-sources readme boards-report clean distclean
+.PHONY: mip pico pico-firmware pico-sources readme boards-report clean distclean
 .DELETE_ON_ERROR:
 
 # ---- installed ----
@@ -82,6 +83,10 @@ NATMODS += $(if $(shell command -v xtensa-esp32-elf-gcc),xtensawin)
 
 natmods: $(addprefix $(BUILD)/natmod/,$(NATMODS))
 	@cd $(BUILD)/natmod && wc -c $(NATMODS:%=%/_tinyinfer.mpy)
+
+mip: natmods
+	@rm -rf $(BUILD)/mip
+	@$(BIN)/packer mip "$(URL)" -o $(BUILD)/mip
 
 unix: $(BUILD)/unix/micropython $(BUILD)/unix-usermod/micropython $(BUILD)/unix-x86/micropython
 

@@ -169,10 +169,15 @@ def make_slots(link, size):
 def put_slot(link, found, blob, on_progress=lambda path, sent: None):
     """Bring a blob into the slot whose turn it is, with the library on the board; Sent. found: slots()."""
     crc = zlib.crc32(blob)
-    newest = found[0]
-    start = newest[1] + _PAGE
     path = "slot"
-    if newest[3] == len(blob) and int(link.run(f"crc_of_flash({start}, {len(blob)})")) == crc:
+    _, start, size, there = found[0]
+    start += _PAGE
+    if len(blob) > size - _PAGE:
+        raise PackerError(
+            f"{link.port}: the model has {len(blob):,} B, and the board's slots take {size - _PAGE:,}; --make-slots makes larger "
+            "ones, and ERASES the board's files: save them first"
+        )
+    if there == len(blob) and int(link.run(f"crc_of_flash({start}, {len(blob)})")) == crc:
         on_progress(path, len(blob))
         return Sent(path, len(blob), crc, False)
     try:

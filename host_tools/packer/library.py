@@ -40,24 +40,34 @@ def native_modules(folder=None):
     raise PackerError(f"there are no native modules {where}: build them with `make natmods`, and name the folder with --natmods")
 
 
+def module_for(arch, modules):
+    """The name of the one of `modules`, as native_modules() has them, that runs on an architecture; None where none does."""
+    return next((name for name in _RUNS.get(arch, (arch,)) if name in modules), None)
+
+
+def version_of(module):
+    """The .mpy version of a native module's bytes, as sys.implementation._mpy has it in its low 10 bits."""
+    return module[1] | (module[2] & 3) << 8
+
+
 def fitting_module(mpy, modules):
     """(architecture, bytes) of the module, of `modules` as native_modules() has them, that firmware with this _mpy loads."""
     arch = arch_of(mpy)
-    for name in _RUNS.get(arch, (arch,)):
-        if name in modules:
-            data = modules[name].read_bytes()
-            made, takes = (data[1], data[2] & 3), (mpy & 0xFF, mpy >> 8 & 3)
-            if made != takes:
-                raise PackerError(
-                    f"the firmware loads native modules of .mpy version {takes[0]}.{takes[1]}, and {modules[name]} is of "
-                    f"{made[0]}.{made[1]}: build it with the firmware's MicroPython, `MICROPY_DIR=… make natmods`"
-                )
-            return name, data
-    wanted = _RUNS.get(arch, (arch,))[0]
-    raise PackerError(
-        f"there is no native module for {wanted}, only for {', '.join(modules)}: build it with `make natmod ARCHS={wanted}`, and "
-        "name the folder with --natmods"
-    )
+    name = module_for(arch, modules)
+    if name is None:
+        wanted = _RUNS.get(arch, (arch,))[0]
+        raise PackerError(
+            f"there is no native module for {wanted}, only for {', '.join(modules)}: build it with `make natmod ARCHS={wanted}`, "
+            "and name the folder with --natmods"
+        )
+    data = modules[name].read_bytes()
+    made, takes = version_of(data), mpy & 0x3FF
+    if made != takes:
+        raise PackerError(
+            f"the firmware loads native modules of .mpy version {takes & 255}.{takes >> 8}, and {modules[name]} is of "
+            f"{made & 255}.{made >> 8}: build it with the firmware's MicroPython, `MICROPY_DIR=… make natmods`"
+        )
+    return name, data
 
 
 def library(mpy, pure):
