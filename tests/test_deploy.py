@@ -5,7 +5,6 @@ import errno
 import json
 import os
 import pty
-import subprocess
 import sys
 import types
 import zlib
@@ -15,7 +14,7 @@ from conftest import ROOT
 from packer import build, deploy, library
 from packer.cli import main
 from packer.errors import PackerError
-from packer.link import LinkError
+from packer.link import Link, LinkError
 from support import serial_port
 from support.serial_port import Cable
 
@@ -49,24 +48,10 @@ with open("/fill", "wb") as f:
 OLD, NEW = bytes(range(256)) * 9, bytes(range(255, -1, -1)) * 9
 
 
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory):
-    """(the flash of a stock Pico that old.tin was deployed to as a user does, what that printed)."""
-    folder = tmp_path_factory.mktemp("installed")
-    path = write_flash(folder / "flash", firmware("RPI_PICO-stock"))
-    with Pico(path) as pico:
-        pico.put({"/lib/tinyinfer/_model.py": b"1 / 0", "/x.tin.deploy": b"half", "/keep.py": b"x = 1"})
-        command = [sys.executable, "-m", "packer", "deploy", DIGITS, "--port", pico.port, "--json"]
-        done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
-    return path.read_bytes(), json.loads(done.stdout)
-
-
 @pytest.fixture
-def flash(installed, tmp_path):
-    """The flash of that Pico."""
-    path = tmp_path / "flash"
-    path.write_bytes(installed[0])
-    return path
+def flash(tmp_path):
+    """The flash of a stock Pico."""
+    return write_flash(tmp_path / "flash", firmware("RPI_PICO-stock"))
 
 
 @pytest.fixture
@@ -108,24 +93,31 @@ def put(port, data, via="mpremote"):
 # ---- on a Pico ----
 
 
-def test_stock_pico(installed, flash, capsys):
+def test_stock_pico(flash, models, capsys):
     """All is there, works, and is not sent again; nothing is left that was not asked for, or would be in the way."""
-    done = installed[1]
-    assert done["backend"] == "native armv6m" and done["firmware"] == "micropython 1.25.0"
-    names = {f"/lib/tinyinfer/{name}.mpy" for name in LIBRARY}
-    assert {file["path"] for file in done["files"]} == names | {"/lib/_tinyinfer.mpy", "/digits_int8.tin"}
-    assert all(file["sent"] for file in done["files"])
     with Pico(flash) as pico:
+        pico.put({"/lib/tinyinfer/_model.py": b"1 / 0", "/x.tin.deploy": b"half", "/keep.py": b"x = 1"})
+        done = answer(capsys, DIGITS, "--port", pico.port)
+        assert done["backend"] == "native armv6m" and done["firmware"] == "micropython 1.25.0"
+        names = {f"/lib/tinyinfer/{name}.mpy" for name in LIBRARY}
+        assert {file["path"] for file in done["files"]} == names | {"/lib/_tinyinfer.mpy", "/digits_int8.tin"}
+        assert all(file["sent"] for file in done["files"])
         found = crcs(pico)
         assert found.pop("/keep.py") == zlib.crc32(b"x = 1")
         assert found == {file["path"]: file["crc32"] for file in done["files"]}
         assert pico.exec(CHECK) == "native armv6m\n"
+
+        with Cable(pico.serial, 10000) as cable:
+            assert run(models[0], "--port", cable.port) == 1
+        said = capsys.readouterr().err
+        assert said.startswith(f"packer: {cable.port}: the board does not answer any more") and said.count("\n") == 1
+        done = answer(capsys, models[0], "--port", pico.port, "--via", "ampy")
+        assert [file["path"] for file in done["files"] if file["sent"]] == ["/m.tin"]
+
         assert run(DIGITS, "--port", pico.port) == 0
         text = capsys.readouterr().out
         assert text.count("was there") == len(LIBRARY) + 2 and "sent" not in text
         assert 'tinyinfer.load("/digits_int8.tin")' in text and max(map(len, text.splitlines())) <= 100
-        done = answer(capsys, DIGITS, "--port", pico.port, "--via", "ampy")
-        assert not any(file["sent"] for file in done["files"])
 
 
 def test_pico_with_the_user_module(tmp_path, capsys):
@@ -137,9 +129,9 @@ def test_pico_with_the_user_module(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("via", ["mpremote", "ampy"])
-def test_the_cable_is_pulled(tmp_path, via):
+def test_the_cable_is_pulled(flash, via):
     """Wherever that is, the old file is whole until the new one is; the next time mends and tidies."""
-    with Pico(write_flash(tmp_path / "flash", firmware("RPI_PICO-stock"))) as pico:
+    with Pico(flash) as pico:
         put(pico.port, OLD)
         with Cable(pico.serial) as cable:
             put(cable.port, NEW, via)
@@ -158,19 +150,8 @@ def test_the_cable_is_pulled(tmp_path, via):
         assert crcs(pico) == {"/m.tin": zlib.crc32(NEW)}
 
 
-def test_the_cable_is_pulled_from_the_command(flash, models, capsys):
-    with Pico(flash) as pico:
-        with Cable(pico.serial, 9000) as cable:
-            assert run(models[0], "--port", cable.port) == 1
-        said = capsys.readouterr().err
-        assert said.startswith(f"packer: {cable.port}: the board does not answer any more") and said.count("\n") == 1
-        done = answer(capsys, models[0], "--port", pico.port)
-        assert [file["path"] for file in done["files"] if file["sent"]] == ["/m.tin"]
-
-
-def test_power_fails(tmp_path):
+def test_power_fails(flash):
     """The same in the middle of a write to flash."""
-    flash = write_flash(tmp_path / "flash", firmware("RPI_PICO-stock"))
     with Pico(flash) as pico:
         put(pico.port, OLD)
     content = flash.read_bytes()
@@ -191,8 +172,8 @@ def test_power_fails(tmp_path):
     assert failed >= 3
 
 
-def test_no_room(tmp_path):
-    with Pico(write_flash(tmp_path / "flash", firmware("RPI_PICO-stock"))) as pico:
+def test_no_room(flash):
+    with Pico(flash) as pico:
         put(pico.port, OLD)
         pico.connect()
         assert int(pico.exec(FILL)) == errno.ENOSPC
@@ -203,9 +184,9 @@ def test_no_room(tmp_path):
         assert crcs(pico) == {"/m.tin": zlib.crc32(OLD)}
 
 
-def test_what_arrives_wrong(tmp_path, monkeypatch):
+def test_what_arrives_wrong(flash, monkeypatch):
     """What the board has is what decides."""
-    with Pico(write_flash(tmp_path / "flash", firmware("RPI_PICO-stock"))) as pico:
+    with Pico(flash) as pico:
         put(pico.port, OLD)
         monkeypatch.setattr(deploy, "base64", types.SimpleNamespace(b64encode=lambda data: base64.b64encode(data[:-1] + b"?")))
         with pytest.raises(PackerError, match="did not arrive as it was sent; what was there is kept"):
@@ -222,13 +203,13 @@ def test_slots(flash, models, capsys):
     """They are made when that is asked for; the model is read where it lies; a pulled cable leaves the old one."""
     old, new = models
     with Pico(flash) as pico:
-        before = crcs(pico)
+        pico.put({"/keep.py": b"x = 1"})
         assert run(old, "--port", pico.port, "--slot") == 1
         assert "no slots for models; --make-slots makes two of 65,536 B, and ERASES" in capsys.readouterr().err
-        assert crcs(pico) == before
+        assert crcs(pico).keys() == {"/keep.py"}
         done = answer(capsys, old, "--port", pico.port, "--slot", "--make-slots", "12k")
         assert done["files"][-1] == {"path": "slot", "bytes": len(old.read_bytes()), "crc32": crc(old), "sent": True}
-        assert all(file["sent"] for file in done["files"]) and crcs(pico).keys() == before.keys() - {"/keep.py", "/digits_int8.tin"}
+        assert all(file["sent"] for file in done["files"]) and len(crcs(pico)) == len(LIBRARY) + 1
         assert pico.exec(SLOT).split() == ["old", str(XIP + flash.read_bytes().index(old.read_bytes()))]
 
         assert not any(file["sent"] for file in answer(capsys, old, "--port", pico.port, "--slot")["files"])

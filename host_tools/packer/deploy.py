@@ -2,6 +2,7 @@
 
 import ast
 import base64
+import contextlib
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,7 +115,8 @@ def _put(link, path, data, on_progress):
             link.run(f"remove({path!r} + ASIDE)")
             raise PackerError(f"{link.port}: {path} did not arrive as it was sent; what was there is kept: deploy again")
     except DeviceError as e:
-        link.run(f"try: f.close()\nexcept Exception: pass\nremove({path!r} + ASIDE)")
+        with contextlib.suppress(DeviceError):
+            link.run(f"try: f.close()\nexcept Exception: pass\nremove({path!r} + ASIDE)")
         raise _file_error(link, path, data, e) from None
     return True
 

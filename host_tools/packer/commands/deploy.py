@@ -52,7 +52,10 @@ def _deploy(args):
 def _blob(path):
     data = path.read_bytes()
     blob = build(data, path.stem).blob if data[4:8] == b"TFL3" else data
-    Blob(blob)  # says what is wrong with it
+    try:
+        Blob(blob)
+    except PackerError as e:
+        raise PackerError(f"{path}: {e}; build it again with `packer build`") from None
     return blob
 
 
