@@ -5,11 +5,13 @@ import struct
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import built
 from packer import firmware
 from packer.cli import main
 from packer.errors import PackerError
+from support.esp_rom import Esp32C3
 
 RP2040, ABSOLUTE, RP2350 = 0xE48BFF56, 0xE48BFF57, 0xE48BFF59
 INFO = "UF2 Bootloader v3.0\r\nModel: Raspberry Pi RP2\r\nBoard-ID: {}\r\n"
@@ -141,6 +143,26 @@ def test_the_table_is_esptools():
     for number, (name, offset) in firmware._CHIPS.items():
         chip = CHIP_DEFS[name]
         assert (chip.IMAGE_CHIP_ID, chip.BOOTLOADER_FLASH_OFFSET) == (number, offset)
+
+
+def test_esp32(tmp_path, capfd):
+    """By esptool, at the right place of the flash, checked; and not onto a chip of another kind."""
+    image = esp(5) + np.random.default_rng(1).bytes(50_000)
+    path = tmp_path / "c3.bin"
+    path.write_bytes(image)
+    with Esp32C3() as chip:
+        assert main(["flash", str(path), "--port", chip.port, "--json"]) == 0
+    printed = json.loads(capfd.readouterr().out)
+    assert printed == {"firmware": str(path), "chip": "esp32c3", "to": chip.port, "bytes": len(image)}
+    assert chip.flash[: len(image)] == image and set(chip.flash[len(image) + 3 :]) == {0xFF}
+    with Esp32C3(lies=True) as chip:
+        assert main(["flash", str(path), "--port", chip.port]) == 1
+    said = capfd.readouterr().err
+    assert "MD5 of file does not match data in flash" in said and "esptool ended with status" in said
+    path.write_bytes(esp(9, 0x403C0000))
+    with Esp32C3() as chip:
+        assert main(["flash", str(path), "--port", chip.port]) == 1
+    assert "ESP32-S3" in capfd.readouterr().err and set(chip.flash) == {0xFF}
 
 
 def test_ports(image, tmp_path, capfd, monkeypatch):

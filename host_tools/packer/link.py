@@ -31,21 +31,21 @@ class Link:
 
     def __init__(self, port, via):
         self.port = port
-        self._open = {"mpremote": _mpremote, "ampy": _ampy}[via](port)
+        self._board = {"mpremote": _mpremote, "ampy": _ampy}[via](port)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         with contextlib.suppress(Exception):
-            self._open.exit_raw_repl()
+            self._board.exit_raw_repl()
         with contextlib.suppress(Exception):
-            self._open.close()
+            self._board.close()
 
     def run(self, code):
         """What `code` prints on the board. DeviceError where it raises; LinkError where the board does not answer."""
         with _link_errors(self.port):
-            printed, traceback = self._open.exec_raw(code, timeout=_SECONDS)
+            printed, traceback = self._board.exec_raw(code, timeout=_SECONDS)
         if traceback:
             raise DeviceError(traceback.decode(errors="replace"))
         return printed.decode(errors="replace").replace("\r\n", "\n")
@@ -57,7 +57,7 @@ def _mpremote(port):
     except ImportError:
         raise missing("mpremote") from None
     with _link_errors(port):
-        return _start(SerialTransport(port, _BAUD, timeout=_SECONDS))
+        return _start(SerialTransport(port, _BAUD))
 
 
 def _ampy(port):
