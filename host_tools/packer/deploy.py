@@ -59,7 +59,7 @@ class Sent:
 
 def ask(link):
     """The Board at the other end of a Link; its functions of device/files.py are then there."""
-    link.run((_DEVICE / "files.py").read_text("utf-8"))
+    link.run((_DEVICE / "files.py").read_text("utf-8") + "settle()")
     implementation, version, mpy, machine, built_in, folders = ast.literal_eval(link.run("facts()"))
     if not folders:
         raise PackerError(f"{link.port}: the board's sys.path has no folder /lib, so there is no place to install to")
