@@ -182,6 +182,8 @@ def test_no_room(flash):
 def test_what_arrives_wrong(flash, monkeypatch):
     """What the board has is what decides."""
     with Pico(flash) as pico:
+        with Link(pico.port, "mpremote") as link, pytest.raises(LinkError, match="the board said '7 alarms"):
+            link.value("print('7 alarms')")
         put(pico.port, OLD)
         monkeypatch.setattr(deploy, "base64", types.SimpleNamespace(b64encode=lambda data: base64.b64encode(data[:-1] + b"?")))
         with pytest.raises(PackerError, match="did not arrive as it was sent; what was there is kept"):

@@ -4,6 +4,7 @@ import functools
 import http.server
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -101,13 +102,15 @@ def test_a_cut_connection(server, micropython, tmp_path):
     assert micropython(RUN) == (0, "native x64\n")
 
 
-def test_no_network(server, micropython):
+def test_no_network(server, micropython, tmp_path):
     assert micropython(INSTALL.format(url=server.url))[0] == 0
     server.shutdown()
     server.server_close()
     status, said = micropython(RUN)
     assert status == 1
     assert f"connect the network, or install it from a computer, mpremote mip install {server.url}/x64/package.json" in said
+    shutil.copy(tmp_path / "served" / "x64" / "_tinyinfer.mpy", tmp_path / "lib")
+    assert micropython(RUN) == (0, "native x64\n")
 
 
 def test_no_module(server, micropython, tmp_path):

@@ -1,6 +1,5 @@
 """Put the library, the native module and a model onto a board: checked on it, and never half of a file."""
 
-import ast
 import base64
 import contextlib
 import zlib
@@ -60,7 +59,7 @@ class Sent:
 def ask(link):
     """The Board at the other end of a Link; its functions of device/files.py are then there."""
     link.run((_DEVICE / "files.py").read_text("utf-8") + "settle()")
-    implementation, version, mpy, machine, built_in, folders = ast.literal_eval(link.run("facts()"))
+    implementation, version, mpy, machine, built_in, folders = link.value("facts()")
     if not folders:
         raise PackerError(f"{link.port}: the board's sys.path has no folder /lib, so there is no place to install to")
     mpy = mpy if implementation == "micropython" else 0
@@ -73,7 +72,7 @@ def backend(board, natmods=None):
     natmods: the folder that holds ARCH/_tinyinfer.mpy, or None, see library.native_modules().
     """
     if board.built_in:
-        return "user module", None
+        return "user module" if board.built_in == "c" else f"native {board.built_in}", None
     if not arch_of(board.mpy):
         return "pure Python", None
     arch, module = fitting_module(board.mpy, native_modules(natmods))
@@ -104,14 +103,14 @@ def put_files(link, board, files, on_progress=lambda path, sent: None):
 
 def _put(link, path, data, on_progress):
     crc = zlib.crc32(data)
-    if ast.literal_eval(link.run(f"print(crc_of({path!r}))")) == (len(data), crc):
+    if link.value(f"print(crc_of({path!r}))") == (len(data), crc):
         on_progress(path, len(data))
         return False
     try:
         link.run(f"f = begin({path!r})\nw = f.write")
         _send(link, path, data, on_progress)
         link.run("f.close()")
-        if not ast.literal_eval(link.run(f"print(end({path!r}, {len(data)}, {crc}))")):
+        if not link.value(f"print(end({path!r}, {len(data)}, {crc}))"):
             link.run(f"remove({path!r} + ASIDE)")
             raise PackerError(f"{link.port}: {path} did not arrive as it was sent; what was there is kept: deploy again")
     except DeviceError as e:
@@ -144,7 +143,7 @@ def slots(link):
     """The labels of an RP2's slots, as _slot.labels() has them, empty where it has none."""
     try:
         link.run((_DEVICE / "slots.py").read_text("utf-8"))
-        total, found = ast.literal_eval(link.run("labels()"))
+        total, found = link.value("labels()")
     except DeviceError:
         raise PackerError(f"{link.port}: slots are for RP2 boards with MicroPython 1.25 or later; deploy without --slot") from None
     flash = bytearray(total)
@@ -179,7 +178,7 @@ def put_slot(link, found, blob, on_progress=lambda path, sent: None):
             f"{link.port}: the model has {len(blob):,} B, and the board's slots take {size - _PAGE:,}; --make-slots makes larger "
             "ones, and ERASES the board's files: save them first"
         )
-    if there == len(blob) and int(link.run(f"crc_of_flash({start}, {len(blob)})")) == crc:
+    if there == len(blob) and link.value(f"crc_of_flash({start}, {len(blob)})") == crc:
         on_progress(path, len(blob))
         return Sent(path, len(blob), crc, False)
     try:

@@ -1,5 +1,6 @@
 """A board's Python prompt over its serial port, by mpremote or ampy."""
 
+import ast
 import contextlib
 import io
 import struct
@@ -49,6 +50,14 @@ class Link:
         if traceback:
             raise DeviceError(traceback.decode(errors="replace"))
         return printed.decode(errors="replace").replace("\r\n", "\n")
+
+    def value(self, code):
+        """The literal that `code` prints on the board."""
+        printed = self.run(code)
+        try:
+            return ast.literal_eval(printed)
+        except (ValueError, SyntaxError):
+            raise LinkError(f"{self.port}: the board said {printed[-80:]!r}; stop what else prints there, and deploy again") from None
 
 
 def _mpremote(port):

@@ -61,7 +61,9 @@ def choose():
             raise RuntimeError("tinyinfer's native module did not arrive whole from %s: import tinyinfer again" % URL)
         try:
             os.rename(path + ".new", path)
-        except OSError:  # a file system that does not rename over what is there
+        except OSError as e:
+            if e.args[0] != 17:  # EEXIST: a file system that does not rename over what is there
+                raise
             os.remove(path)
             os.rename(path + ".new", path)
     os.remove(__file__)

@@ -83,7 +83,9 @@ def end(path, size, crc):
         return False
     try:
         os.rename(path + ASIDE, path)
-    except OSError:  # a file system that does not rename over what is there
+    except OSError as e:
+        if e.args[0] != 17:  # EEXIST: a file system that does not rename over what is there
+            raise
         os.remove(path)
         os.rename(path + ASIDE, path)
     if hasattr(os, "sync"):
