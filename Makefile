@@ -24,6 +24,7 @@ help:
 	@echo "make unix       MicroPython's unix port: plain, with the user C module, in 32 bits, with what CircuitPython has"
 	@echo "make firmware   MicroPython for the boards that QEMU emulates, boards/QEMU_*"
 	@echo "make pico       MicroPython for the Pico, as it comes and with the user C module, and what models cost on an emulated one"
+	@echo "make mip URL=   build/mip, a folder to serve at that address: boards install tinyinfer from it with mip"
 	@echo "make fuzz       a minute of libFuzzer on the loader and the kernels"
 	@echo "make bench      counts instructions and cycles of every model, writes docs/benchmarks.*; LAYERS=1 prints every op"
 	@echo "make size       bytes of every kernel's code and of the native module, for each compiler that is there"
@@ -38,7 +39,7 @@ help:
 	@echo "PYTHON=         the CPython, 3.10 or later, that .venv is made from; now $(PYTHON)"
 
 .PHONY: help setup core natmod natmods micropython unix firmware replay rp2040js webassembly xtensa-compiler xtensa-port demo test test-all fuzz conformance bench size stack memory
-.PHONY: pico pico-firmware pico-sources readme boards-report clean distclean
+.PHONY: mip pico pico-firmware pico-sources readme boards-report clean distclean
 .DELETE_ON_ERROR:
 
 # ---- installed ----
@@ -51,7 +52,7 @@ packages-%:
 	@echo "== installing the packer and the test tools into .venv"
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/pip install -q --disable-pip-version-check -c scripts/constraints.txt setuptools
-	$(BIN)/pip install -q --disable-pip-version-check -c scripts/constraints.txt --no-build-isolation -e '.[test,quantize]'
+	$(BIN)/pip install -q --disable-pip-version-check -c scripts/constraints.txt --no-build-isolation -e '.[test,quantize,deploy]'
 	@touch $@
 
 setup: .venv/installed
@@ -92,6 +93,10 @@ NATMODS := x64 x86 armv6m armv7m armv7emsp armv7emdp rv32imc xtensa xtensawin
 
 natmods: $(addprefix $(BUILD)/natmod/,$(NATMODS))
 	@cd $(BUILD)/natmod && wc -c $(NATMODS:%=%/_tinyinfer.mpy)
+
+mip: natmods
+	@rm -rf $(BUILD)/mip
+	@$(BIN)/packer mip "$(URL)" -o $(BUILD)/mip
 
 unix: $(BUILD)/unix/micropython $(BUILD)/unix-usermod/micropython $(BUILD)/unix-x86/micropython $(BUILD)/unix-circuitpython/micropython
 
@@ -134,10 +139,10 @@ firmware: $(addprefix firmware-,$(QEMU_BOARDS))
 
 $(addprefix firmware-,$(QEMU_BOARDS)): firmware-%: $(BUILD)/firmware/%/firmware.elf
 
-# get-micropython.sh removes what was built from another source.
+# get-micropython.sh removes what was built from another source; MicroPython's make does not see that options have changed.
 $(BUILD)/firmware/QEMU_%/firmware.elf: $(wildcard boards/QEMU_*/*.mk boards/QEMU_*/*.ld boards/qemu/*) | micropython packages-bench
 	@echo "== MicroPython for QEMU_$*"
-	@mkdir -p $(@D)
+	@rm -rf $(@D) && mkdir -p $(@D)
 	@$(MAKE) -s -j$(JOBS) -C $(MICROPY)/ports/qemu BOARD=QEMU_$* BOARD_DIR=$(CURDIR)/boards/QEMU_$* FROZEN_MANIFEST= \
 		BUILD=$(@D) $(call log,$(@D).log)
 

@@ -117,8 +117,8 @@ def wrong_native_module(error):
     import sys
 
     mpy = getattr(sys.implementation, "_mpy", 0)
-    archs = "none x86 x64 armv6 armv6m armv7m armv7em armv7emsp armv7emdp xtensa xtensawin rv32imc".split()
-    arch = mpy >> 10
+    archs = "none x86 x64 armv6 armv6m armv7m armv7m armv7emsp armv7emdp xtensa xtensawin rv32imc".split()
+    arch = mpy >> 10 & 15  # 6, armv7em, runs what is for armv7m
     return ImportError(
         "_tinyinfer.mpy does not fit this firmware (%s): copy the one for %s, mpy version %d.%d"
         % (error, archs[arch] if arch < len(archs) else arch, mpy & 0xFF, mpy >> 8 & 3)
