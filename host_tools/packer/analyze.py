@@ -72,7 +72,7 @@ def analyze(tflite_bytes, name, samples=None, on_progress=lambda text: None):
     if samples:
         on_progress("unpruned")
         right = samples.right(tflite_bytes, name)
-        lost = [row[0] for row in sensitivity(tflite_bytes, name, layers, [PRUNED], samples, right, on_progress)]
+        lost = [row[0] for row in sensitivity(tflite_bytes, name, layers, [PRUNED], samples, right, on_progress=on_progress)]
     facts = [_facts(layer, sum(macs.get(op.index, 0) for op in layer.ops), n) for layer, n in zip(layers, lost)]
     return Analysis(name, len(tflite_bytes), program.macs, facts, len(samples or ()), right)
 
