@@ -4,8 +4,8 @@ from pathlib import Path
 
 from .. import boards
 from ..build import build
-from ..compress import savings
 from ..costs import CORE, core_known
+from ..inspect import Blob
 from ..plan import busiest
 from .common import CALIBRATE, add_compress, command, err, in_bytes, metadata, out, print_json, print_state, quantised, size, write_aside
 
@@ -38,17 +38,15 @@ def _build(args):
         fit.check(result.name, busiest(result.program, result.plan))
     target = args.output or args.model.with_suffix(".tin")
     write_aside(target, result.blob)
-    saved = savings(result.program)
     if args.json:
-        schemes = {coding: {"ops": ops, "saved_bytes": nbytes} for coding, (ops, nbytes) in saved.items()}
-        print_json({**result.summary(), "compressed": schemes, **({"board": fit.summary()} if fit else {})})
+        print_json({**result.summary(), **({"board": fit.summary()} if fit else {})})
         return
     share = len(result.blob) / result.tflite_bytes
     bound = result.lower_bound_bytes
     over = f"+{result.pool_bytes / bound - 1:.1%}" if result.pool_bytes > bound else "optimal"
     out.print(f"{target}")
     out.print(f"  flash  {in_bytes(len(result.blob))}  ({share:.0%} of the .tflite's {in_bytes(result.tflite_bytes)})")
-    for coding, (ops, nbytes) in saved.items():
+    for coding, (ops, nbytes) in Blob(result.blob).savings.items():
         out.print(f"    {coding}: {in_bytes(nbytes)} saved in {ops} {'op' if ops == 1 else 'ops'}")
     out.print(f"  pool   {in_bytes(result.pool_bytes)}  (lower bound {in_bytes(bound)}, {over})")
     print_state(result.program.state_bytes)
