@@ -12,7 +12,7 @@ from bench.count import instructions
 from bench.machines import MACHINES
 from packer import build
 
-from support.products import model
+from support.products import CODED, CODED_OPS, model
 from support.quantisation import output_scale, scale_and_zero_point
 from support.tflite_builder import Graph
 
@@ -39,9 +39,16 @@ def blob(make, *arguments):
     return build(make(*arguments)).blob
 
 
+@functools.lru_cache
+def coded(coding):
+    return build(model(1, LAYERS, ops=CODED_OPS, weights=CODED[coding]), coding=coding).blob
+
+
 @pytest.mark.parametrize("machine", [*MACHINES.values(), *PORTABLE], ids=lambda machine: machine.name)
 def test_same_bytes(machine):
     for seed in SEEDS:
         instructions(machine, blob(model, seed, LAYERS))
     instructions(machine, blob(sums, 0))
+    for coding in CODED:
+        instructions(machine, coded(coding))
     instructions(machine, blob(model, 0, LAYERS), optimise="-Os")

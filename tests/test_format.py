@@ -77,6 +77,7 @@ def test_constants_are_those_of_c(tmp_path):
 
     expected = {**vars(fmt), **fmt.KERNELS, "KERNEL_COUNT": max(fmt.KERNELS.values()) + 1}
     expected |= {f"OP_{name}": value for name, value in fmt.BINARY_OPS.items()}
+    expected |= {name.upper().replace(" ", "_"): value for name, value in fmt.CODINGS.items()}
     asserts = []
     for name in enumerators + defines:
         value = expected[name]
@@ -145,3 +146,8 @@ def test_spec_constants():
     dtypes = re.search(r"`dtype` \| ([^|]*) \|\n", SPEC).group(1)
     assert dtypes == ", ".join(f"{code} {name}" for name, code in fmt.DTYPES.items())
     assert re.search(r"`space` \| ([^|]*) \|", SPEC).group(1) == f"{fmt.POOL} pool, {fmt.BLOB} blob, {fmt.STATE} state"
+
+
+def test_spec_codings():
+    table = re.search(r"^### Coded weights.*?\n\n(\|.*?)\n\n", SPEC, re.M | re.S).group(1)
+    assert {name: int(number) for number, name in re.findall(r"^\| (\d+) ([a-z ]+) \|", table, re.M)} == fmt.CODINGS

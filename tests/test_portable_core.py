@@ -33,9 +33,13 @@ def outputs(blob):
     return np.concatenate([output.ravel() for output in core.run(input_of(core))])
 
 
-@pytest.mark.parametrize("seed", range(16))
-def test_same_bytes_on_random_layers(seed, portable, monkeypatch):
-    blob = build(products.model(seed)).blob
+BLOBS = [(seed, "none", {}) for seed in range(16)]
+BLOBS += [(16, coding, {"ops": products.CODED_OPS, "weights": weights}) for coding, weights in products.CODED.items()]
+
+
+@pytest.mark.parametrize(("seed", "coding", "kinds"), BLOBS, ids=[f"{seed} {coding}" for seed, coding, _ in BLOBS])
+def test_same_bytes_on_random_layers(seed, coding, kinds, portable, monkeypatch):
+    blob = build(products.model(seed, **kinds), coding=coding).blob
     expected = outputs(blob)
     monkeypatch.setenv("TINYINFER_CORE", str(portable))
     monkeypatch.setattr(packer.core, "_library", None)

@@ -6,7 +6,7 @@ from ._blob import string_at
 
 _REBUILD = "build it again with `packer build`"
 _COPY = "copy it again"
-_ALIGN, _MAGIC, _POOL_SMALL = 1, 3, 14
+_ALIGN, _MAGIC, _POOL_SMALL, _MISSING = 1, 3, 14, 16
 
 # By ti_fault_code: (sentence, what to do); {a} and {b} are the fault's numbers.
 _FAULTS = {
@@ -27,7 +27,13 @@ _FAULTS = {
     12: ("{a} rows, bytes or channels are needed, and the tensor has {b}", _REBUILD),
     13: ("its memory ends at byte {a} of {b}, or reaches into the state", _REBUILD),
     15: ("its byte {a} of the pool lies in the memory that its weights are read into, from byte {b} on", _REBUILD),
+    16: (
+        "it needs {a}, which this native module was built without",
+        "build one for this model, `packer build --with-runtime`, or copy the one that has everything",
+    ),
 }
+
+_PARTS = "FEED SEGMENTS PAIRS SELFTEST PALETTES ENTROPY_CODES SPARSE_WEIGHTS".split()  # from number 40 on
 
 _PLACES = ("header", "tensor", "op", "step", "input", "output", "segment")
 
@@ -87,6 +93,10 @@ def load_error(error, check, source, blob):
             pass
     if code == _MAGIC and bytes(blob[4:8]) == b"TFL3":
         return ValueError("%s is a TensorFlow Lite model: make a .tin blob of it with `packer build`" % what)
+    if code == _MISSING:
+        from ._profile import KERNELS
+
+        a = _PARTS[a - 40] if a >= 40 else "kernel " + KERNELS[a - 1]
     sentence, remedy = _FAULTS[code]
     return ValueError("%s: %s%s: %s" % (what, _where(blob, place, index), sentence.format(a=a, b=b), remedy))
 
@@ -96,6 +106,10 @@ def selftest_error(blob, op):
         'model %s: op %d "%s" gives other bytes than the packer computed: %s, and report it if it stays'
         % (_model_name(blob), op, _op_name(blob, op), _COPY)
     )
+
+
+def no_selftest():
+    return RuntimeError("this native module was built without selftest(): copy the one that has everything to run it")
 
 
 def wrong_native_module(error):

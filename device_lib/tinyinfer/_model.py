@@ -150,6 +150,8 @@ class Model:
         What a row may be is said at Tensor. Returns the first output after the input's last row, before that None.
         """
         tensor = self.inputs[0]
+        if not tensor.stream:
+            raise ValueError("feed() takes whole rows of a streamed input")
         if isinstance(rows, _BYTES):
             done = self._engine.feed(rows, tensor.flip)
         else:
@@ -191,7 +193,13 @@ class Model:
 
         State is lost: the model is reset before and after.
         """
-        op = self._engine.selftest()
+        try:
+            run = self._engine.selftest
+        except AttributeError:
+            from ._errors import no_selftest
+
+            raise no_selftest() from None
+        op = run()
         self._engine.reset()
         if op >= 0:
             from ._errors import selftest_error

@@ -4,7 +4,7 @@ from struct import unpack_from
 
 from ._blob import string_at
 
-_KERNELS = (
+KERNELS = (
     "FULLY_CONNECTED", "CONV2D", "DEPTHWISE_CONV2D", "MAX_POOL", "AVERAGE_POOL", "SOFTMAX", "ADD", "PAD",
     "REDUCE_MEAN", "TABLE", "BINARY", "COMPARE", "SELECT", "COPY", "GATHER", "REDUCE_MAX", "ARG_MAX",
     "TRANSPOSE_CONV", "BATCH_MATMUL", "RESIZE_BILINEAR", "L2_NORM", "LOG_SOFTMAX", "CONVERT", "TABLE16", "SOFTMAX16",
@@ -35,5 +35,5 @@ def profile(engine, blob):
     layers = []
     for op in range(n_ops):
         at = ops + 28 * op
-        layers.append((string_at(blob, unpack_from("<I", blob, at + 24)[0]), _KERNELS[blob[at] - 1], spent[op]))
+        layers.append((string_at(blob, unpack_from("<I", blob, at + 24)[0]), KERNELS[blob[at] - 1], spent[op]))
     return layers

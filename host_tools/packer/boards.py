@@ -77,7 +77,7 @@ class Fit:
     board: Board
     pool_bytes: int
     resident_bytes: int  # of a blob whose weights are read from a file, what is in RAM; else 0
-    library_bytes: "int | None"  # heap that importing tinyinfer takes, with the native module for all kernels
+    library_bytes: "int | None"  # heap that importing tinyinfer takes, with its native module
     blob_bytes: int
     milliseconds: "float | None"  # estimated
     unit: "str | None"  # what was counted for that: cycles, or just instructions
@@ -169,11 +169,14 @@ def _of(needed, there):
     return f"{needed:,} B" + (", of how many is not known" if there is None else f" of {there:,} B")
 
 
-def fit(board, blob, resident_bytes=0):
-    """The Fit of a blob (bytes) on a Board. resident_bytes: BuildResult's."""
+def fit(board, blob, resident_bytes=0, runtime=None):
+    """The Fit of a blob (bytes) on a Board. resident_bytes: BuildResult's. runtime: a Runtime, if not the native module for all
+    kernels."""
     view = Blob(blob)
     arch = figures("archs.json").get(board.arch)
     library = arch and arch["module_bytes"] + arch["library_bytes"]
+    if library and runtime and arch["module_bytes"] > arch["file_bytes"]:  # on the heap, that is
+        library += len(runtime.mpy) - arch["file_bytes"]
     core = core_of(board)
     ms, unit, unknown = None, None, []
     if core and board.clock_hz:

@@ -38,6 +38,7 @@
 #endif
 
 #include "ti_core.h"
+#include "ti_kernels.h"
 
 #ifndef TI_ARCH
 #define TI_ARCH "c"
@@ -105,12 +106,16 @@ static __attribute__((noinline)) mp_buffer_info_t get_buffer(mp_obj_t obj, mp_ui
     return info;
 }
 
-static void raise_fault(ti_fault fault) {
+__attribute__((noreturn)) static void raise_fault(const ti_fault *fault) {
     mp_obj_t args[] = {
-        MP_OBJ_NEW_SMALL_INT(fault.code),   MP_OBJ_NEW_SMALL_INT(fault.place),   MP_OBJ_NEW_SMALL_INT(fault.index),
-        mp_obj_new_int_from_uint(fault.a), mp_obj_new_int_from_uint(fault.b),
+        MP_OBJ_NEW_SMALL_INT(fault->code),   MP_OBJ_NEW_SMALL_INT(fault->place),   MP_OBJ_NEW_SMALL_INT(fault->index),
+        mp_obj_new_int_from_uint(fault->a), mp_obj_new_int_from_uint(fault->b),
     };
     nlr_raise(mp_call_function_n_kw(MP_OBJ_FROM_PTR(VALUE_ERROR), MP_ARRAY_SIZE(args), 0, args));
+}
+
+void ti_leave(ti_proof *p) {
+    raise_fault(&p->fault);
 }
 
 static mp_obj_t new_bytearray(size_t bytes) {
@@ -129,10 +134,8 @@ static mp_buffer_info_t get_bytes(mp_obj_t obj, mp_uint_t access) {
 
 static mp_buffer_info_t get_checked_blob(mp_obj_t obj, int resident) {
     mp_buffer_info_t blob = get_bytes(obj, MP_BUFFER_READ);
-    ti_fault fault = resident ? ti_check_resident(blob.buf, blob.len) : ti_check(blob.buf, blob.len);
-    if (fault.code != TI_OK) {
-        raise_fault(fault);
-    }
+    ti_proof p = {0};
+    ti_prove_blob(&p, blob.buf, blob.len, resident);
     return blob;
 }
 
@@ -181,11 +184,12 @@ static void open_blob(engine_t *self, mp_buffer_info_t blob) {
     }
     ti_fault fault = ti_continue(&self->model, blob.buf, pool.buf, pool.len, state.buf);
     if (fault.code != TI_OK) {
-        raise_fault(fault);
+        raise_fault(&fault);
     }
-    self->blob_bytes = self->load ? (uint32_t)blob.len : h->blob_bytes;
+    self->blob_bytes = TI_HAS(SEGMENTS) && self->load ? (uint32_t)blob.len : h->blob_bytes;
 }
 
+#if TI_HAS(SEGMENTS)
 /* ti_loader: Python reads the file. */
 static int load_segment(ti_model *m, uint32_t segment) {
     engine_t *self = (void *)((uint8_t *)m - offsetof(engine_t, model));
@@ -195,14 +199,15 @@ static int load_segment(ti_model *m, uint32_t segment) {
     return 1;
 }
 
-/* Raise what was wrong with a segment, where that stopped the model. */
-static void raise_if_stopped(ti_model *m) {
-    if (m->fault.code != TI_OK) {
-        ti_fault fault = m->fault;
-        m->fault.code = TI_OK;
-        raise_fault(fault);
-    }
+/* Nothing is returned but that all is well. */
+ti_fault ti_check_data(const ti_model *m, const ti_op *op) {
+    ti_proof p = {0};
+    ti_prove_data(&p, m, op);
+    return p.fault;
 }
+#else
+#define load_segment NULL
+#endif
 
 static mp_obj_t engine_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     (void)type;
@@ -220,7 +225,6 @@ static mp_obj_t engine_make_new(const mp_obj_type_t *type, size_t n_args, size_t
     open_blob(self, blob);
     self->model.load = self->load ? load_segment : NULL;
     ti_reset(&self->model);
-    raise_if_stopped(&self->model);
     return MP_OBJ_FROM_PTR(self);
 }
 
@@ -234,7 +238,6 @@ static mp_obj_t engine_reopen(mp_obj_t self_in) {
 static mp_obj_t engine_run(mp_obj_t self_in) {
     ti_model *m = &get_engine(self_in)->model;
     int progress = ti_run(m);
-    raise_if_stopped(m);
     return boolean(progress == TI_DONE);
 }
 
@@ -243,13 +246,13 @@ static mp_obj_t engine_step(mp_obj_t self_in, mp_obj_t n_in) {
     for (mp_int_t n = mp_obj_get_int_truncated(n_in); n > 0; n--) {
         int progress = ti_step_row(&self->model);
         if (progress != TI_MORE) {
-            raise_if_stopped(&self->model);
-            return boolean(progress == TI_WAITS);
+                    return boolean(progress == TI_WAITS);
         }
     }
     return mp_const_true;
 }
 
+#if TI_HAS(FEED)
 static mp_obj_t engine_feed(mp_obj_t self_in, mp_obj_t data_in, mp_obj_t flip_in) {
     engine_t *self = get_engine(self_in);
     ti_model *m = &self->model;
@@ -266,13 +269,14 @@ static mp_obj_t engine_feed(mp_obj_t self_in, mp_obj_t data_in, mp_obj_t flip_in
     int progress = TI_WAITS;
     for (size_t at = 0; at < data.len; at += t->row_bytes) {
         progress = ti_feed(m, (const uint8_t *)data.buf + at, flip);
-        raise_if_stopped(m);
-        if (progress == TI_MORE) {
+            if (progress == TI_MORE) {
             raise_value_error(MP_ERROR_TEXT("feed() got too many rows"));
         }
     }
     return boolean(progress == TI_DONE);
 }
+
+#endif
 
 static mp_obj_t engine_op(mp_obj_t self_in) {
     return MP_OBJ_NEW_SMALL_INT(ti_next_op(&get_engine(self_in)->model));
@@ -286,10 +290,10 @@ static mp_obj_t engine_restart(mp_obj_t self_in) {
 static mp_obj_t engine_reset(mp_obj_t self_in) {
     ti_model *m = &get_engine(self_in)->model;
     ti_reset(m);
-    raise_if_stopped(m);
     return none();
 }
 
+#if TI_HAS(SELFTEST)
 static mp_obj_t engine_fill(mp_obj_t self_in, mp_obj_t seed) {
     ti_fill_inputs(&get_engine(self_in)->model, (uint16_t)mp_obj_get_int_truncated(seed));
     return none();
@@ -299,9 +303,10 @@ static mp_obj_t engine_selftest(mp_obj_t self_in) {
     engine_t *self = get_engine(self_in);
     mp_buffer_info_t crc = get_buffer(new_bytearray(self->model.header->n_ops * sizeof(uint32_t)), MP_BUFFER_RW);
     int32_t op = ti_selftest(&self->model, crc.buf);
-    raise_if_stopped(&self->model);
     return MP_OBJ_NEW_SMALL_INT(op);
 }
+
+#endif
 
 static mp_obj_t engine_busy(mp_obj_t self_in) {
     return boolean(ti_is_busy(&get_engine(self_in)->model));
@@ -349,16 +354,25 @@ static mp_obj_t module_checksum(mp_obj_t sum, mp_obj_t data_in) {
 static MP_DEFINE_CONST_FUN_OBJ_2(module_checksum_obj, module_checksum);
 
 /* The names are spelled out: mpy_ld collects a native .mpy's qstrs from the unpreprocessed source. */
+#if TI_HAS(FEED)
+#define FEED_METHODS(METHOD) METHOD(MP_QSTR_feed, engine_feed, 3)
+#else
+#define FEED_METHODS(METHOD)
+#endif
+#if TI_HAS(SELFTEST)
+#define SELFTEST_METHODS(METHOD) METHOD(MP_QSTR_fill, engine_fill, 2) METHOD(MP_QSTR_selftest, engine_selftest, 1)
+#else
+#define SELFTEST_METHODS(METHOD)
+#endif
 #define ENGINE_METHODS(METHOD)            \
+    FEED_METHODS(METHOD) \
+    SELFTEST_METHODS(METHOD) \
     METHOD(MP_QSTR_run, engine_run, 1)           \
     METHOD(MP_QSTR_step, engine_step, 2)         \
     METHOD(MP_QSTR_op, engine_op, 1)             \
-    METHOD(MP_QSTR_feed, engine_feed, 3)         \
     METHOD(MP_QSTR_reopen, engine_reopen, 1)     \
     METHOD(MP_QSTR_restart, engine_restart, 1)   \
     METHOD(MP_QSTR_reset, engine_reset, 1)       \
-    METHOD(MP_QSTR_fill, engine_fill, 2)         \
-    METHOD(MP_QSTR_selftest, engine_selftest, 1) \
     METHOD(MP_QSTR_busy, engine_busy, 1)         \
     METHOD(MP_QSTR_state, engine_state, 1)       \
     METHOD(MP_QSTR_pool, engine_pool, 1)

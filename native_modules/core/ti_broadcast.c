@@ -6,38 +6,34 @@
 enum { DIMENSIONS_OF_ROWS = 4, ROWS = 15, OUTER = 16, INNER = 32 };
 
 /* A tensor is of the sizes of `b`, or 1 along the dimensions of `single`. */
-static int prove_sizes(ti_proof *p, const ti_broadcast *b, uint32_t single, const ti_tensor *t) {
+static void require_sizes(ti_proof *p, const ti_broadcast *b, uint32_t single, const ti_tensor *t) {
     uint32_t rows = 1;
     for (uint32_t i = 0; i < DIMENSIONS_OF_ROWS && rows <= UINT16_MAX; i++) {
         rows *= single >> i & 1 ? 1 : b->rows[i];
     }
-    return ti_prove_equal(p, rows, t->rows)
-        && ti_prove_product(p, single & OUTER ? 1 : b->outer, single & INNER ? 1 : b->inner, ti_element_bytes(t->dtype),
-                            t->row_bytes);
+    ti_require_equal(p, rows, t->rows);
+    ti_require_product(p, single & OUTER ? 1 : b->outer, single & INNER ? 1 : b->inner, ti_element_bytes(t->dtype),
+                       t->row_bytes);
 }
 
-int ti_prove_broadcast(ti_proof *p, const ti_op *op, uint32_t inputs, uint32_t dtype) {
+void ti_require_broadcast(ti_proof *p, const ti_op *op, uint32_t inputs, uint32_t dtype) {
     const ti_broadcast *b = (const void *)(p->blob + op->params);
     /* The output's sizes are proved first: they are at least 1, and an input has no other. */
-    if (!prove_sizes(p, b, 0, &p->tensors[op->output])) {
-        return 0;
-    }
+    require_sizes(p, b, 0, &p->tensors[op->output]);
     for (uint32_t k = 0; k < 3; k++) {
         uint32_t single = b->single[k];
-        if (!ti_prove_between(p, (int32_t)single, 0, k < inputs ? 63 : 0, offsetof(ti_broadcast, single) + k)) {
-            return 0;
-        }
+        ti_require_between(p, (int32_t)single, 0, k < inputs ? 63 : 0, offsetof(ti_broadcast, single) + k);
         if (k < inputs) {
             const ti_tensor *in = &p->tensors[op->inputs[k]];
             if (k + 2 >= inputs && in->dtype != dtype) {
-                return ti_fail(p, TI_FAULT_VALUE, op->inputs[k], (uint32_t)(offsetof(ti_op, inputs) + 2 * k));
+                ti_refuse(p, TI_FAULT_VALUE, op->inputs[k], (uint32_t)(offsetof(ti_op, inputs) + 2 * k));
             }
-            if (!prove_sizes(p, b, single, in) || ((single & ROWS) && !ti_prove_equal(p, in->rows, in->ring))) {
-                return 0;
+            require_sizes(p, b, single, in);
+            if (single & ROWS) {
+                ti_require_equal(p, in->rows, in->ring);
             }
         }
     }
-    return 1;
 }
 
 static const ti_claim rescale[] = {
@@ -48,13 +44,10 @@ static const ti_claim rescale[] = {
     TI_END,
 };
 
-int ti_prove_rescales(ti_proof *p, const ti_op *op, size_t at, uint32_t count) {
+void ti_require_rescales(ti_proof *p, const ti_op *op, size_t at, uint32_t count) {
     for (; count > 0; count--, at += sizeof(ti_rescale)) {
-        if (!ti_prove_claims(p, op, rescale, at)) {
-            return 0;
-        }
+        ti_require_claims(p, op, rescale, at);
     }
-    return 1;
 }
 
 /* The row of an input for output row `row`: its index along the dimensions that the input has. */

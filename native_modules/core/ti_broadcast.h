@@ -16,10 +16,10 @@ typedef struct {
 } ti_operand;
 
 /* The op's inputs and its output are of the sizes that its ti_broadcast says; the last two inputs are of `dtype`. */
-int ti_prove_broadcast(ti_proof *p, const ti_op *op, uint32_t inputs, uint32_t dtype);
+TI_PROVES(broadcast, (ti_proof *p, const ti_op *op, uint32_t inputs, uint32_t dtype), (p, op, inputs, dtype))
 
 /* `count` ti_rescale from byte `at` of the op's parameters on, with zero points of the inputs' dtype. */
-int ti_prove_rescales(ti_proof *p, const ti_op *op, size_t at, uint32_t count);
+TI_PROVES(rescales, (ti_proof *p, const ti_op *op, size_t at, uint32_t count), (p, op, at, count))
 
 /* Make an output row: `element` makes an element from the next of each input. */
 void ti_broadcast_row(const ti_model *m, const ti_op *op, uint32_t row, uint32_t inputs,

@@ -42,23 +42,24 @@ static int32_t load(const uint8_t *from, uint32_t type) {
     return type == TI_C_U8 ? *from : (int32_t)ti_element_bytes(*from);
 }
 
-static int prove_range(ti_proof *p, const ti_op *op, uint32_t kind, int32_t value, size_t at) {
+static void require_range(ti_proof *p, const ti_op *op, uint32_t kind, int32_t value, size_t at) {
     if (kind == TI_C_INT8_OR_16 && p->tensors[op->inputs[0]].dtype == TI_INT16) {
-        return 1;
+        return;
     }
     int32_t low = ranges[kind - TI_C_INT8_OR_16].low, high = ranges[kind - TI_C_INT8_OR_16].high;
     if (value >= low && (value <= high || high == INT16_MAX)) {
-        return 1;
+        return;
     }
-    return kind == TI_C_RESERVED ? ti_prove_reserved(p, (uint32_t)value)
-                                 : ti_fail(p, TI_FAULT_VALUE, (uint32_t)value, (uint32_t)at);
+    if (kind == TI_C_RESERVED) {
+        at = 0;
+    }
+    ti_refuse(p, kind == TI_C_RESERVED ? TI_FAULT_RESERVED : TI_FAULT_VALUE, (uint32_t)value, (uint32_t)at);
 }
 
-int ti_prove_fields(ti_proof *p, const ti_op *op, const void *fields, const ti_claim *claims, size_t fields_at) {
+void ti_require_fields(ti_proof *p, const ti_op *op, const void *fields, const ti_claim *claims, size_t fields_at) {
     uint32_t product = 1;
     int32_t value = 0, previous;
-    int holds = 1;
-    for (; holds && *claims != TI_END; claims++) {
+    for (; *claims != TI_END; claims++) {
         const uint32_t claim = *claims, kind = claim >> 11, type = claim >> 8 & 7, at = claim & 0x7f;
         const uint8_t *from = (const uint8_t *)fields + at;
         previous = value;
@@ -72,20 +73,21 @@ int ti_prove_fields(ti_proof *p, const ti_op *op, const void *fields, const ti_c
             continue;
         }
         if (kind == TI_C_EQUALS) {
-            holds = ti_prove_equal(p, product, (uint32_t)value);
+            ti_require_equal(p, product, (uint32_t)value);
         } else if (kind <= TI_C_ARRAY4) {
             uint32_t bytes = 1u << (kind - TI_C_ARRAY1);
-            holds = ti_prove_offset(p, (uint32_t)value, ti_times(product, bytes), bytes);
+            ti_require_offset(p, (uint32_t)value, ti_times(product, bytes), bytes);
         } else if (kind == TI_C_NOT_BELOW) {
-            holds = value >= previous || ti_fail(p, TI_FAULT_VALUE, (uint32_t)value, (uint32_t)(fields_at + at));
+            if (value < previous) {
+                ti_refuse(p, TI_FAULT_VALUE, (uint32_t)value, (uint32_t)(fields_at + at));
+            }
         } else if (kind != TI_C_VALUE) {
-            holds = prove_range(p, op, kind, value, fields_at + at);
+            require_range(p, op, kind, value, fields_at + at);
         }
         product = 1;
     }
-    return holds;
 }
 
-int ti_prove_claims(ti_proof *p, const ti_op *op, const ti_claim *claims, size_t at) {
-    return ti_prove_fields(p, op, p->blob + op->params + at, claims, at);
+void ti_require_claims(ti_proof *p, const ti_op *op, const ti_claim *claims, size_t at) {
+    ti_require_fields(p, op, p->blob + op->params + at, claims, at);
 }

@@ -12,10 +12,10 @@
 typedef uint16_t ti_claim;  /* kind, 5 bits; type of the number, 3 bits; where it is, 8 bits */
 
 /* The claims hold of `fields`, which start at byte `at` of their struct. `op`: whose tensors claims are about, NULL for none. */
-int ti_prove_fields(ti_proof *p, const ti_op *op, const void *fields, const ti_claim *claims, size_t at);
+TI_PROVES(fields, (ti_proof *p, const ti_op *op, const void *fields, const ti_claim *claims, size_t at), (p, op, fields, claims, at))
 
 /* The same of the parameters that start at byte `at` of the op's. */
-int ti_prove_claims(ti_proof *p, const ti_op *op, const ti_claim *claims, size_t at);
+TI_PROVES(claims, (ti_proof *p, const ti_op *op, const ti_claim *claims, size_t at), (p, op, claims, at))
 
 /* ---- numbers ---- */
 

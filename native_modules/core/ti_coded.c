@@ -8,38 +8,45 @@ static const ti_claim claims[] = {
     TI_END,
 };
 
-static int prove_palettes(ti_proof *p, const ti_coded *coded, uint32_t k, uint32_t out_c) {
+static void require_palettes(ti_proof *p, const ti_coded *coded, uint32_t k, uint32_t out_c) {
     const uint32_t bits = coded->bits, tables = coded->coding == TI_PALETTE ? 1 : out_c;
     if (bits != 1 && bits != 2 && bits != 4) {
-        return ti_fail(p, TI_FAULT_VALUE, bits, offsetof(ti_coded, bits));
+        ti_refuse(p, TI_FAULT_VALUE, bits, offsetof(ti_coded, bits));
     }
-    const uint32_t in_a_byte = 8 / bits, bytes = ti_times(out_c, (k + in_a_byte - 1) / in_a_byte);
-    return (bytes == coded->bytes || ti_fail(p, TI_FAULT_SHAPE, bytes, coded->bytes))
-        && ti_prove_offset(p, coded->table, ti_times(tables, 1u << bits), 1);
+    const uint32_t in_a_byte = 8 / bits;
+    ti_require_equal(p, ti_times(out_c, (k + in_a_byte - 1) / in_a_byte), coded->bytes);
+    ti_require_offset(p, coded->table, ti_times(tables, 1u << bits), 1);
 }
 
-int ti_prove_coded(ti_proof *p, const ti_op *op, const ti_pairs *pairs, uint32_t weights, uint32_t k, uint32_t out_c,
-                   uint32_t before) {
-    if (!ti_prove_offset(p, weights, sizeof(ti_coded), 4)) {
-        return 0;
-    }
+/* The part of the core that a coding needs. */
+static uint32_t part_of(uint32_t coding) {
+    return coding == TI_SPARSE ? TI_SPARSE_WEIGHTS : coding == TI_ENTROPY ? TI_ENTROPY_CODES : TI_PALETTES;
+}
+
+void ti_require_coded(ti_proof *p, const ti_op *op, const ti_pairs *pairs, uint32_t weights, uint32_t k, uint32_t out_c,
+                      uint32_t before) {
+    ti_require_offset(p, weights, sizeof(ti_coded), 4);
     const ti_coded *coded = (const void *)(p->blob + weights);
-    if (!ti_prove_fields(p, NULL, coded, claims, 0)) {
-        return 0;
+    ti_require_fields(p, NULL, coded, claims, 0);
+    ti_require_between(p, coded->coding, TI_PALETTE, TI_SPARSE, offsetof(ti_coded, coding));
+    if (!(TI_SELECTED >> part_of(coded->coding) & 1)) {
+        ti_refuse(p, TI_FAULT_MISSING, part_of(coded->coding), 0);
     }
-    if (coded->coding == TI_SPARSE) {
-        return ti_prove_reserved(p, coded->table | coded->bits | pairs->chunk) && ti_prove_sparse(p, coded, k, out_c);
+    if (TI_HAS(SPARSE_WEIGHTS) && coded->coding == TI_SPARSE) {
+        ti_require_reserved(p, coded->table | coded->bits | pairs->chunk);
+        ti_require_sparse(p, coded, k, out_c);
+        return;
     }
     uint32_t scratch = ti_times(coded->block, k), more = before + TI_PAIR_WORDS(k) - k;
     if (!coded->block || coded->block % 4) {
-        return ti_fail(p, TI_FAULT_VALUE, coded->block, offsetof(ti_coded, block));
+        ti_refuse(p, TI_FAULT_VALUE, coded->block, offsetof(ti_coded, block));
     }
-    if (!ti_prove_pool(p, op->scratch, scratch < UINT32_MAX - more ? scratch + more : UINT32_MAX)) {
-        return 0;
+    ti_require_pool(p, op->scratch, scratch < UINT32_MAX - more ? scratch + more : UINT32_MAX);
+    if (TI_HAS(ENTROPY_CODES) && coded->coding == TI_ENTROPY) {
+        ti_require_entropy(p, coded);
+    } else if (TI_HAS(PALETTES)) {
+        require_palettes(p, coded, k, out_c);
     }
-    return coded->coding == TI_ENTROPY ? ti_prove_entropy(p, coded)
-         : coded->coding - TI_PALETTE <= TI_CHANNEL_PALETTE - TI_PALETTE ? prove_palettes(p, coded, k, out_c)
-         : ti_fail(p, TI_FAULT_VALUE, coded->coding, offsetof(ti_coded, coding));
 }
 
 void ti_blocks_open(ti_blocks *b, const ti_model *m, ti_matmul *mm, int8_t *to) {
@@ -75,9 +82,9 @@ int ti_blocks_next(ti_blocks *b, ti_matmul *mm) {
     b->left -= n;
     mm->out_c = n;
     for (uint32_t c = 0; c < n; c++, to += mm->k) {
-        if (b->coded->coding == TI_ENTROPY) {
+        if (TI_HAS(ENTROPY_CODES) && b->coded->coding == TI_ENTROPY) {
             b->at = ti_entropy_decode((const void *)b->table, bits, b->at, b->end, to, mm->k);
-        } else {
+        } else if (TI_HAS(PALETTES)) {
             b->at = ti_palette_decode((const int8_t *)b->table, bits, b->at, to, mm->k);
             b->table += b->coded->coding == TI_PALETTE ? 0 : 1 << bits;
         }

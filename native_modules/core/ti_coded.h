@@ -29,8 +29,8 @@ int ti_blocks_next(ti_blocks *b, ti_matmul *mm);
 
 /* The claims about coded weights (out_c, k) at offset `weights`, where `before` bytes of scratch memory come before those of a
  * block. */
-int ti_prove_coded(ti_proof *p, const ti_op *op, const ti_pairs *pairs, uint32_t weights, uint32_t k, uint32_t out_c,
-                   uint32_t before);
+void ti_require_coded(ti_proof *p, const ti_op *op, const ti_pairs *pairs, uint32_t weights, uint32_t k, uint32_t out_c,
+                      uint32_t before);
 
 /* One channel of k weights from `at` on. Returns where the next one's begin. */
 const uint8_t *ti_palette_decode(const int8_t *palette, uint32_t bits, const uint8_t *at, int8_t *to, uint32_t k);
@@ -40,7 +40,7 @@ const uint8_t *ti_entropy_decode(const uint16_t *table, uint32_t bits, const uin
                                  uint32_t k);
 
 /* No code word with what follows it is longer than a decoder can look at. */
-int ti_prove_entropy(ti_proof *p, const ti_coded *coded);
+void ti_require_entropy(ti_proof *p, const ti_coded *coded);
 
 #define TI_SPARSE_WINDOW 255u  /* taps whose positions a byte numbers, and the most that a byte counts */
 
@@ -48,6 +48,6 @@ int ti_prove_entropy(ti_proof *p, const ti_coded *coded);
 void ti_sparse_run(const ti_matmul *mm, const int8_t *x, uint32_t vectors, int8_t *out);
 
 /* Positions go up and are those of taps, and all that is counted is there. */
-int ti_prove_sparse(ti_proof *p, const ti_coded *coded, uint32_t k, uint32_t out_c);
+void ti_require_sparse(ti_proof *p, const ti_coded *coded, uint32_t k, uint32_t out_c);
 
 #endif

@@ -27,6 +27,7 @@ enum ti_fault_code {
     TI_FAULT_POOL_RANGE,  /* a = first byte past the range, b = pool_bytes */
     TI_FAULT_POOL_SMALL,  /* a = pool bytes given, b = pool_bytes */
     TI_FAULT_WINDOW,      /* a = pool offset of what the op touches, b = of its segment's window, which overlaps it */
+    TI_FAULT_MISSING,     /* a = the kernel or part that is asked for, which this build does not have (ti_parts.h) */
 };
 
 enum ti_place { TI_AT_HEADER = 0, TI_AT_TENSOR, TI_AT_OP, TI_AT_STEP, TI_AT_INPUT, TI_AT_OUTPUT, TI_AT_SEGMENT };

@@ -1,6 +1,8 @@
 #include "ti_depthwise.h"
 #include "ti_lanes.h"
 
+#if !defined(TI_ARMV6M)  /* which has its own for any window */
+
 /* One pixel's window. */
 typedef struct {
     const ti_depthwise *row;
@@ -10,7 +12,6 @@ typedef struct {
     int whole;              /* no tap lies in the padding */
 } pixel;
 
-#if !defined(TI_ARMV6M)  /* where this is what its own form leaves, and has to be small */
 /* Sums of TI_LANES output channels from c on. Their input channels are in_c and on, or, where spread is 0, all in_c. */
 static void sum_lanes(const pixel *p, uint32_t in_c, uint32_t c, uint32_t spread, uint32_t sums[TI_LANES]) {
     const ti_depthwise *d = p->row;
@@ -39,7 +40,6 @@ static void sum_lanes(const pixel *p, uint32_t in_c, uint32_t c, uint32_t spread
     }
     ti_lanes_store(&s, sums);
 }
-#endif
 
 /* The sum of one output channel, from input channel in_c. */
 static uint32_t sum_one(const pixel *p, uint32_t in_c, uint32_t c) {
@@ -70,21 +70,6 @@ static uint32_t sum_one(const pixel *p, uint32_t in_c, uint32_t c) {
 }
 
 /* All channels of a pixel. Returns where the next pixel's go. */
-#if defined(TI_ARMV6M)
-static int8_t *make(pixel *p, const ti_stage *stage, int8_t *out) {
-    const ti_window *w = p->row->window;
-    const uint32_t out_c = w->out_c, multiplier = out_c / w->in_c;
-    uint32_t in_c = 0, next = multiplier;
-    for (uint32_t c = 0; c < out_c; c++) {
-        if (c == next) {
-            next += multiplier;
-            in_c++;
-        }
-        *out++ = ti_stage_apply(stage, sum_one(p, in_c, c), c);
-    }
-    return out;
-}
-#else
 static int8_t *make(pixel *p, const ti_stage *from, int8_t *out) {
     const ti_window *w = p->row->window;
     const ti_window_rows *open = &p->row->open;
@@ -107,7 +92,6 @@ static int8_t *make(pixel *p, const ti_stage *from, int8_t *out) {
     }
     return out;
 }
-#endif
 
 void ti_depthwise_any(const ti_depthwise *d, uint32_t first, uint32_t past, int8_t *out) {
     const ti_window *w = d->window;
@@ -122,3 +106,5 @@ void ti_depthwise_any(const ti_depthwise *d, uint32_t first, uint32_t past, int8
         out = make(&p, &d->stage, out);
     }
 }
+
+#endif

@@ -1,7 +1,7 @@
 /* One row of a depthwise convolution, the inner routine of DEPTHWISE_CONV2D. One interface, one file for each form:
  *
  *   ti_depthwise.c       any window, plain C (TI_LANES neighbouring channels at once, ti_lanes.h)
- *   ti_depthwise_armv6m.c   3x3, stride 1 and 2, in assembly
+ *   ti_depthwise_armv6m.c  any window, in assembly for most
  *   ti_depthwise_rv32.c  3 x 3 with the weights in registers
  *   ti_depthwise_dsp.c   3 x 3, four channels at a time
  *

@@ -4,320 +4,465 @@
 
 #include "ti_stage_armv6m.h"
 
-/* Windows of 3x3, stride 1 or 2, a row of one channel after the other: two output pixels at a time share the weights and,
- * where the stride is 1, the columns between them. Input and weights have the same distance from one column to the next,
- * the channels, so that one index serves both; it runs on from row to row. */
+/* A row of one channel after the other, in assembly. Two ways:
+ *
+ * Windows of 3x3, stride 1 or 2: STRIP output pixels at a time, whose sums are in r8 to r12 and lr. A row of the kernel is in r5 to
+ * r7 while r0 goes over the columns, each of which is loaded once. Where fewer pixels are left, which are a row's first, the code for
+ * the columns is entered later.
+ *
+ * Any other window of as many output channels as input ones: one pixel at a time, by runs of taps. */
+
+#define STRIP 6
+#define RUNS 12
+
+/* Taps at equal distances: of a 3x3 window a row of the kernel, whatever `taps` is, else so many taps, or where that is below 0 -taps
+ * weights that meet padding. taps is 0 after the last one. */
+typedef struct {
+    const int8_t *x, *w;  /* of channel 0 */
+    int32_t taps;
+} run;
+
+/* Where a strip is. */
+typedef struct {
+    uint32_t at, next;  /* bytes from the row's begin to the first column inside the input, of this strip and of the next one */
+    uint32_t entry;     /* bytes from the code of column 0 to where to begin */
+    uint32_t first;     /* bytes from the sums to the first one that is a pixel's */
+    int32_t right;      /* what the column after the last one holds: padding, or INSIDE */
+    int32_t left;       /* strips after it */
+} strip;
+
+#define INSIDE 128  /* no int8 */
 
 typedef struct {
-    const int8_t *x;         /* a pair's first column in the first row inside, less that row's index */
-    const int8_t *w;
-    uint32_t first;          /* the index to start a pair with */
-    uint32_t step;           /* from one output pixel's columns to the next one's */
-    uint32_t bias;
-    uint32_t low, high;      /* the multiplier's halves */
-    uint32_t round, shift;   /* what is added to the high word of a sum from 0 on; the bits that is then shifted by */
-    int8_t *out;             /* the next pixel */
-    const int8_t *past;      /* x of the pair after the last */
-    uint32_t next[2];        /* from the first, the second row inside to the next, less 3 columns; equal if there are two */
-    uint32_t rows;           /* inside the input, 2 or 3 */
-    uint32_t single;         /* the index to start one pixel with */
-    int32_t outside;         /* the index of the row outside, -1 if there is none */
-    int32_t padding;
-    const int8_t *x_left, *x_pairs, *x_odd, *x_right;  /* of channel 0; NULL: there are no such pixels */
-    uint32_t pairs_bytes;
-    const int8_t *weights;
-    int8_t *row;
-    int32_t zero_point, max, floor, min;
-    uint32_t distance;       /* of two columns: the channels */
     ti_channels channels;
+    uint32_t low, high, round, shift;  /* of TI_SCALE(); set by the assembly */
+    int32_t zero_point, max;           /* these six as in ti_products */
+    int8_t *out;                       /* the next pixel */
+    uint32_t distance;                 /* of two columns: the channels */
+    int32_t floor, min;
+    const run *runs;
+    uint32_t run_step;                 /* from one tap of a run to the next, 0: the window is 3x3 */
+    int32_t padding, right;            /* of the last strip */
+    uint32_t step;                     /* from one strip to the next */
+    uint32_t full;                     /* entry of all strips but the first */
+    const int8_t *outside;             /* the kernel's row that is outside the input, NULL: there is none */
+    int8_t *row;
+    strip begin, now;
 } frame;
 
-/* In the loops r0 is x, r1 the weights, r2 the index, r3 and r4 an element and a weight, r6 and r7 two pixels' sums. */
-#define X "ldrsb r3, [r0, r2]\n\t"
-#define W "ldrsb r4, [r1, r2]\n\t"
-#define ON "adds r2, r5\n\t"
-#define BACK "add r2, r12\n\t"
-#define LAST_OF_X(sum) "muls r3, r4\n\t" "adds " sum ", r3\n\t"
-#define LAST_OF_W(sum) "muls r4, r3\n\t" "adds " sum ", r4\n\t"
+/* What the assembly puts in front of it: the sums, the next run, the bias. */
+#define OWN_BYTES (4 * STRIP + 8)
 
-/* A row of the kernel, columns 0 to 3, which are 0 to 2 of one pixel and 1 to 3 of the other. The index ends on the next
- * row. */
-#define ROW_BY_1                            \
-    X W LAST_OF_X("r6") ON                  \
-    X LAST_OF_W("r7") W LAST_OF_X("r6") ON  \
-    X LAST_OF_W("r7") W LAST_OF_X("r6") ON  \
-    X LAST_OF_W("r7")
+/* The next column, its products with one or two sums, and with the last of its sums. */
+#define X "ldrsb r3, [r0, r2]\n\t" "adds r0, r1\n\t"
+#define ADD(w, sum) "mov r4, r3\n\t" "muls r4, " w "\n\t" "add " sum ", r4\n\t"
+#define LAST(w, sum) "muls r3, " w "\n\t" "add " sum ", r3\n\t"
+#define OF_THREE(s0, s1, s2) X ADD("r7", s0) ADD("r6", s1) LAST("r5", s2)
+#define OF_TWO(s0, s1) LAST("r6", s0) X ADD("r7", s0) LAST("r5", s1)
 
-/* The same for stride 2: columns 1, 3, 0, 2, 4. */
-#define ROW_BY_2                            \
-    X W LAST_OF_X("r6") ON                  \
-    X LAST_OF_W("r7") BACK                  \
-    X W LAST_OF_X("r6") ON                  \
-    X LAST_OF_W("r7") W LAST_OF_X("r6") ON  \
-    X LAST_OF_W("r7")
+/* Bytes of code from column 0, stride 1, to the first column of each pixel of a strip, by stride; and from the last product of such a
+ * column to the first column of the next pixel. */
+static const uint8_t entries[2][STRIP + 1] = {{0, 8, 22, 42, 62, 82, 102}, {118, 134, 156, 178, 200, 222, 244}};
+static const uint8_t last_product[2] = {4, 12};
 
-/* A row for one pixel. Weights that meet padding are only added up, in r7. */
-#define PADDED W "adds r7, r4\n\t" ON
-#define TAP X W LAST_OF_X("r6") ON
+#define FIELD(name) [name] "i"(OWN_BYTES + offsetof(frame, name))
+#define NOW(name) [name] "i"(OWN_BYTES + offsetof(frame, now.name))
 
-/* One pixel, if x at `field` is not NULL. */
-#define SINGLE(field, row, label_two, label_none) \
-    "ldr r3, [sp]\n\t"                            \
-    "ldr r0, [r3, %[" field "]]\n\t"              \
-    "cmp r0, #0\n\t"                              \
-    "beq " label_none "f\n\t"                     \
-    "bl 80f\n\t"                                  \
-    "beq " label_two "f\n\t"                      \
-    row "add r0, r9\n"                            \
-    label_two ":\n\t"                             \
-    row "add r0, r10\n\t" row                     \
-    "bl 85f\n"                                    \
-    label_none ":\n\t"
-
-/* All channels of a row. */
-static __attribute__((noinline)) void run(frame *f) {
-    register frame *at __asm__("r0") = f;
+/* All channels of a row, or of one pixel. The frame is copied to where sp can reach it. */
+static __attribute__((naked, noinline, used)) void make(const frame *f) {
     __asm__ volatile(
         ".syntax unified\n\t"
-        "push {r0}\n\t"
-        "ldr r1, [r0, %[distance]]\n\t"
-        "mov r8, r1\n\t"
-        "ldr r2, [r0, %[next]]\n\t"
-        "mov r9, r2\n\t"
-        "ldr r2, [r0, %[next] + 4]\n\t"
-        "mov r10, r2\n\t"
-        "lsls r2, r1, #1\n\t"
-        "adds r2, r1\n\t"
-        "rsbs r2, r2, #0\n\t"
-        "mov r12, r2\n\t"  /* three columns back */
-        "ldr r4, [r0, %[rows]]\n\t"  /* r11: where a pair begins */
-        "ldr r3, [r0, %[step]]\n\t"
-        "cmp r1, r3\n\t"
-        "bne 1f\n\t"
-        "movs r2, #(11f - 4f - 4)\n\t"
-        "cmp r4, #3\n\t"
-        "beq 4f\n\t"
-        "adds r2, #(12f - 11f)\n\t"
-        "b 4f\n"
+        "push {r4, r5, r6, r7, lr}\n\t"
+        "mov r4, r8\n\t"
+        "mov r5, r9\n\t"
+        "mov r6, r10\n\t"
+        "mov r7, r11\n\t"
+        "push {r4, r5, r6, r7}\n\t"
+        "sub sp, %[bytes]\n\t"
+        "add r1, sp, %[channels]\n\t"
+        "add r4, sp, %[now]\n"
         "1:\n\t"
-        "movs r2, #(21f - 4f - 4)\n\t"
-        "cmp r4, #3\n\t"
-        "beq 4f\n\t"
-        "adds r2, #(22f - 21f)\n"
-        "4:\n\t"
-        "add r2, pc\n\t"
-        "mov r11, r2\n\t"
-        "b 50f\n"
+        "ldmia r0!, {r2, r3}\n\t"
+        "stmia r1!, {r2, r3}\n\t"
+        "cmp r1, r4\n\t"
+        "blo 1b\n"
 
-        "10:\n\t"  /* a pair */
-        "ldr r7, [sp]\n\t"
-        "ldmia r7!, {r0, r1, r2, r5, r6}\n\t"
-        "mov r7, r6\n\t"
-        "mov pc, r11\n"
-        "11:\n\t" ROW_BY_1 "add r0, r9\n"
-        "12:\n\t" ROW_BY_1 "add r0, r10\n\t" ROW_BY_1
-        "b 30f\n"
-        "21:\n\t" ROW_BY_2 "add r0, r9\n"
-        "22:\n\t" ROW_BY_2 "add r0, r10\n\t" ROW_BY_2
-        "30:\n\t"
-        "ldr r3, [sp]\n\t"
-        "adds r3, %[low]\n\t"
-        "ldmia r3, {r2, r3, r4, r5}\n\t"
-        "bl 90f\n\t"
-        "mov r6, r7\n\t"
-        "bl 90f\n\t"
-        "ldr r1, [r0]\n\t"
-        "ldr r2, [r0, %[step]]\n\t"
-        "lsls r2, #1\n\t"
-        "adds r1, r2\n\t"
-        "str r1, [r0]\n\t"
-        "ldr r2, [r0, %[past]]\n\t"
-        "cmp r1, r2\n\t"
-        "beq 40f\n\t"
-        "b 10b\n"
-
-        "40:\n\t"
-        SINGLE("x_odd", TAP TAP TAP, "41", "42")
-        SINGLE("x_right", TAP TAP PADDED, "43", "44")
-        "ldr r0, [sp]\n\t"  /* the next channel */
-        "ldr r3, [r0, %[channels]]\n\t"
-        "adds r3, #1\n\t"
-        "str r3, [r0, %[channels]]\n\t"
-        "cmp r3, r8\n\t"
-        "bne 50f\n\t"
-        "b 99f\n"
-
-        "50:\n\t"
-        "mov r1, r0\n\t"
-        "adds r1, %[channels]\n\t"
-        "ldmia r1!, {r3, r4, r5, r6, r7}\n\t"
+        "50:\n\t"  /* a channel */
+        "add r0, sp, %[channels]\n\t"
+        "ldmia r0!, {r3, r4, r5, r6, r7}\n\t"
         "lsls r1, r3, #2\n\t"
-        "ldr r4, [r4, r1]\n\t"
-        "ands r7, r3\n\t"
-        "ldrsb r1, [r6, r7]\n\t"
-        "lsls r7, #2\n\t"
-        "adds r7, r5\n\t"
-        "ldrh r5, [r7]\n\t"
-        "ldrh r6, [r7, #2]\n\t"
-        "rsbs r1, r1, #0\n\t"
-        "movs r7, #1\n\t"
-        "lsls r7, r1\n\t"
-        "adds r7, #1\n\t"
-        "adds r1, #1\n\t"
-        "str r1, [r0, %[shift]]\n\t"
-        "ldr r1, [r0, %[row]]\n\t"
-        "adds r1, r3\n\t"
-        "str r1, [r0, %[out]]\n\t"
-        "ldr r1, [r0, %[weights]]\n\t"
-        "adds r1, r3\n\t"
-        "str r1, [r0, %[w]]\n\t"
-        "adds r0, %[bias]\n\t"
+        "ldr r2, [r4, r1]\n\t"
+        TI_CHANNEL_SCALE("r1", "r4", "r5", "r6", "r7")
         "stmia r0!, {r4, r5, r6, r7}\n\t"
-        "ldr r0, [sp]\n\t"
-        "ldr r2, [r0, %[outside]]\n\t"
-        "cmp r2, #0\n\t"
-        "blt 51f\n\t"
-        "ldrsb r3, [r1, r2]\n\t"  /* the bias has that row's share, too */
-        "add r2, r8\n\t"
-        "ldrsb r5, [r1, r2]\n\t"
-        "adds r3, r5\n\t"
-        "add r2, r8\n\t"
-        "ldrsb r5, [r1, r2]\n\t"
-        "adds r3, r5\n\t"
-        "ldr r5, [r0, %[padding]]\n\t"
-        "muls r3, r5\n\t"
-        "adds r4, r3\n\t"
-        "str r4, [r0, %[bias]]\n"
+        "ldr r0, [sp, %[row]]\n\t"
+        "adds r0, r3\n\t"
+        "str r0, [sp, %[out]]\n\t"
+        "ldr r1, [sp, %[outside]]\n\t"
+        "cmp r1, #0\n\t"
+        "beq 51f\n\t"
+        "ldr r4, [sp, %[distance]]\n\t"  /* the bias has that row's share, too */
+        "ldrsb r5, [r1, r3]\n\t"
+        "adds r1, r4\n\t"
+        "ldrsb r6, [r1, r3]\n\t"
+        "adds r5, r6\n\t"
+        "adds r1, r4\n\t"
+        "ldrsb r6, [r1, r3]\n\t"
+        "adds r5, r6\n\t"
+        "ldr r4, [sp, %[padding]]\n\t"
+        "muls r5, r4\n\t"
+        "adds r2, r5\n"
         "51:\n\t"
-        SINGLE("x_left", PADDED TAP TAP, "52", "53")
-        "ldr r3, [sp]\n\t"
-        "ldr r0, [r3, %[x_pairs]]\n\t"
+        "str r2, [sp, %[bias]]\n\t"
+        "add r0, sp, %[begin]\n\t"
+        "ldmia r0!, {r1, r2, r3, r4, r5, r6}\n\t"
+        "stmia r0!, {r1, r2, r3, r4, r5, r6}\n"
+
+        "60:\n\t"  /* a strip */
+        "ldr r4, [sp, %[runs]]\n\t"
+        "str r4, [sp, %[run]]\n\t"
+        "ldr r6, [sp, %[bias]]\n\t"
+        "ldr r1, [sp, %[distance]]\n\t"
+        "ldr r2, [sp, %[channels]]\n\t"
+        "ldr r0, [sp, %[run_step]]\n\t"
         "cmp r0, #0\n\t"
-        "beq 55f\n\t"
-        "ldr r7, [r3, %[channels]]\n\t"
-        "adds r0, r7\n\t"
-        "str r0, [r3]\n\t"
-        "ldr r1, [r3, %[pairs_bytes]]\n\t"
-        "adds r0, r1\n\t"
-        "str r0, [r3, %[past]]\n\t"
-        "b 10b\n"
-        "55:\n\t"
-        "b 40b\n"
+        "beq 65f\n\t"
+        /* One pixel: r6 is its sum, r8 that of the weights that meet padding. */
+        "mov r9, r0\n\t"
+        "movs r0, #0\n\t"
+        "mov r8, r0\n"
+        "66:\n\t"  /* a run */
+        "ldr r4, [sp, %[run]]\n\t"
+        "ldmia r4!, {r0, r3, r5}\n\t"
+        "str r4, [sp, %[run]]\n\t"
+        "cmp r5, #0\n\t"
+        "beq 69f\n\t"
+        "bmi 68f\n"
+        "67:\n\t"
+        "ldrsb r4, [r0, r2]\n\t"
+        "ldrsb r7, [r3, r2]\n\t"
+        "muls r4, r7\n\t"
+        "adds r6, r4\n\t"
+        "add r0, r9\n\t"
+        "adds r3, r1\n\t"
+        "subs r5, #1\n\t"
+        "bne 67b\n\t"
+        "b 66b\n"
+        "68:\n\t"
+        "ldrsb r4, [r3, r2]\n\t"
+        "add r8, r4\n\t"
+        "adds r3, r1\n\t"
+        "adds r5, #1\n\t"
+        "bne 68b\n\t"
+        "b 66b\n"
+        "69:\n\t"
+        "ldr r4, [sp, %[padding]]\n\t"
+        "mov r7, r8\n\t"
+        "muls r4, r7\n\t"
+        "adds r6, r4\n\t"
+        "mov r0, sp\n\t"
+        "adds r0, #20\n\t"
+        "stmia r0!, {r6}\n\t"
+        "b 78f\n"
+        "65:\n\t"
 
-        "80:\n\t"  /* before a single pixel: flags say whether 2 rows are inside */
-        "ldr r7, [r3, %[channels]]\n\t"
-        "adds r0, r7\n\t"
-        "ldr r1, [r3, %[w]]\n\t"
-        "ldr r2, [r3, %[single]]\n\t"
-        "ldr r6, [r3, %[bias]]\n\t"
-        "mov r5, r8\n\t"
-        "movs r7, #0\n\t"
-        "ldr r4, [r3, %[rows]]\n\t"
-        "cmp r4, #2\n\t"
-        "bx lr\n"
+        "mov r8, r6\n\t"
+        "mov r9, r6\n\t"
+        "mov r10, r6\n\t"
+        "mov r11, r6\n\t"
+        "mov r12, r6\n\t"
+        "mov lr, r6\n"
+        "61:\n\t"  /* a row of the kernel */
+        "ldr r4, [sp, %[run]]\n\t"
+        "ldmia r4!, {r0, r3, r5}\n\t"
+        "str r4, [sp, %[run]]\n\t"
+        "cmp r5, #0\n\t"
+        "beq 62f\n\t"
+        "ldrsb r5, [r3, r2]\n\t"
+        "adds r3, r1\n\t"
+        "ldrsb r6, [r3, r2]\n\t"
+        "adds r3, r1\n\t"
+        "ldrsb r7, [r3, r2]\n\t"
+        "ldr r4, [sp, %[at]]\n\t"
+        "adds r0, r4\n\t"
+        "ldr r4, [sp, %[entry]]\n\t"
+        "ldr r3, [sp, %[padding]]\n\t"
+        "add pc, r4\n"
+        "62:\n\t"
+        "b 70f\n\t"
+        X LAST("r5", "r8")
+        X ADD("r6", "r8") LAST("r5", "r9")
+        OF_THREE("r8", "r9", "r10")
+        OF_THREE("r9", "r10", "r11")
+        OF_THREE("r10", "r11", "r12")
+        OF_THREE("r11", "r12", "lr")
+        X ADD("r7", "r12") LAST("r6", "lr")
+        "b 63f\n\t"
+        X LAST("r5", "r8")
+        X OF_TWO("r8", "r9")
+        X OF_TWO("r9", "r10")
+        X OF_TWO("r10", "r11")
+        X OF_TWO("r11", "r12")
+        X OF_TWO("r12", "lr")
+        X LAST("r6", "lr")
+        "63:\n\t"
+        "ldr r3, [sp, %[right]]\n\t"
+        "cmp r3, #128\n\t"
+        "bne 64f\n\t"
+        "ldrsb r3, [r0, r2]\n"
+        "64:\n\t"
+        LAST("r7", "lr")
+        "b 61b\n"
 
-        "85:\n\t"  /* after it */
-        "ldr r3, [sp]\n\t"
-        "ldr r4, [r3, %[padding]]\n\t"
-        "muls r7, r4\n\t"
-        "adds r6, r7\n\t"
-        "adds r3, %[low]\n\t"
-        "ldmia r3, {r2, r3, r4, r5}\n"
+        "70:\n\t"  /* the strip's sums go through the output stage */
+        "mov r0, sp\n\t"
+        "mov r1, r8\n\t"
+        "mov r2, r9\n\t"
+        "mov r3, r10\n\t"
+        "mov r4, r11\n\t"
+        "mov r5, r12\n\t"
+        "mov r6, lr\n\t"
+        "stmia r0!, {r1, r2, r3, r4, r5, r6}\n"
+        "78:\n\t"
+        "mov r8, r0\n\t"
+        "add r0, sp, %[low]\n\t"
+        "ldmia r0!, {r4, r5, r6, r7}\n\t"
+        "mov r12, r0\n\t"
+        "ldmia r0!, {r1, r2, r3}\n\t"
+        "mov r9, r1\n\t"
+        "mov r10, r2\n\t"
+        "ldr r1, [r0]\n\t"
+        "mov r11, r1\n\t"
+        "ldr r2, [sp, %[first]]\n\t"
+        "add r2, sp\n"
+        "71:\n\t"
+        "ldmia r2!, {r1}\n\t"
+        "asrs r0, r1, #16\n\t"
+        "bmi 75f\n\t"
+        "bne 76f\n\t"
+        TI_SCALE("r1", "r4", "r5", "r6", "r7", "r0")
+        "add r1, r9\n"
+        "72:\n\t"
+        "cmp r1, r10\n\t"
+        "ble 73f\n\t"
+        "mov r1, r10\n"
+        "73:\n\t"
+        "strb r1, [r3]\n"
+        "74:\n\t"
+        "add r3, r11\n\t"
+        "cmp r2, r8\n\t"
+        "bne 71b\n\t"
+        "ldr r0, [sp, %[left]]\n\t"
+        "subs r0, #1\n\t"
+        "bmi 80f\n\t"
+        "bne 77f\n\t"
+        "ldr r1, [sp, %[last_right]]\n\t"
+        "str r1, [sp, %[right]]\n"
+        "77:\n\t"
+        "str r0, [sp, %[left]]\n\t"
+        "str r3, [sp, %[out]]\n\t"
+        "ldr r1, [sp, %[next]]\n\t"
+        "str r1, [sp, %[at]]\n\t"
+        "ldr r2, [sp, %[step]]\n\t"
+        "adds r1, r2\n\t"
+        "str r1, [sp, %[next]]\n\t"
+        "ldr r1, [sp, %[full]]\n\t"
+        "str r1, [sp, %[entry]]\n\t"
+        "movs r1, #0\n\t"
+        "str r1, [sp, %[first]]\n\t"
+        "b 60b\n"
+        "75:\n\t"
+        "ldr r0, [sp, %[floor]]\n\t"
+        "cmp r0, #128\n\t"
+        "beq 76f\n\t"
+        "strb r0, [r3]\n\t"
+        "b 74b\n"
+        "76:\n\t"
+        "push {r2}\n\t"
+        "bl ti_scale_armv6m\n\t"
+        "pop {r2}\n\t"
+        "b 72b\n"
 
-        "90:\n\t"  /* the output stage of r6, to f->out */
-        "lsls r6, #2\n\t"
-        "bmi 93f\n\t"
-        TI_SCALE_UP("r6", "r2", "r3", "r4", "r5", "r0", "r1")
-        "ldr r0, [sp]\n\t"
-        "ldr r1, [r0, %[zero_point]]\n\t"
-        "adds r6, r1\n\t"
-        "ldr r1, [r0, %[max]]\n\t"
-        "cmp r6, r1\n\t"
-        "ble 92f\n"
-        "91:\n\t"
-        "mov r6, r1\n"
-        "92:\n\t"
-        "ldr r1, [r0, %[out]]\n\t"
-        "strb r6, [r1]\n\t"
-        "add r1, r8\n\t"
-        "str r1, [r0, %[out]]\n\t"
-        "bx lr\n"
-        "93:\n\t"
-        "ldr r0, [sp]\n\t"
-        "ldr r1, [r0, %[floor]]\n\t"
-        "cmp r1, #128\n\t"
-        "bne 91b\n\t"
-        TI_SCALE_DOWN("r6", "r2", "r3", "r4", "r5", "r0", "r1")
-        "ldr r0, [sp]\n\t"
-        "ldr r1, [r0, %[zero_point]]\n\t"
-        "adds r6, r1\n\t"
-        "ldr r1, [r0, %[min]]\n\t"
-        "cmp r6, r1\n\t"
-        "bge 92b\n\t"
-        "b 91b\n"
+        "80:\n\t"
+        "ldr r0, [sp, %[channels]]\n\t"
+        "adds r0, #1\n\t"
+        "str r0, [sp, %[channels]]\n\t"
+        "cmp r0, r11\n\t"
+        "beq 81f\n\t"
+        "b 50b\n"
+        "81:\n\t"
+        "add sp, %[bytes]\n\t"
+        "pop {r4, r5, r6, r7}\n\t"
+        "mov r8, r4\n\t"
+        "mov r9, r5\n\t"
+        "mov r10, r6\n\t"
+        "mov r11, r7\n\t"
+        "pop {r4, r5, r6, r7, pc}\n"
+        :
+        : [bytes] "i"(OWN_BYTES + sizeof(frame)), [run] "i"(4 * STRIP), [bias] "i"(4 * STRIP + 4), FIELD(channels), FIELD(low),
+          FIELD(out), FIELD(distance), FIELD(floor), FIELD(runs), FIELD(run_step), FIELD(padding), [last_right] "i"(OWN_BYTES +
+          offsetof(frame, right)), FIELD(step), FIELD(full), FIELD(outside), FIELD(row), FIELD(begin), FIELD(now), NOW(at), NOW(next),
+          NOW(entry), NOW(first), NOW(right), NOW(left));
+}
 
-        "99:\n\t"
-        "add sp, #4\n\t"
-        : "+r"(at)
-        : [w] "n"(offsetof(frame, w)), [step] "n"(offsetof(frame, step)), [bias] "n"(offsetof(frame, bias)),
-          [low] "n"(offsetof(frame, low)), [shift] "n"(offsetof(frame, shift)), [out] "n"(offsetof(frame, out)),
-          [past] "n"(offsetof(frame, past)), [next] "n"(offsetof(frame, next)), [rows] "n"(offsetof(frame, rows)),
-          [single] "n"(offsetof(frame, single)), [outside] "n"(offsetof(frame, outside)),
-          [padding] "n"(offsetof(frame, padding)), [x_left] "n"(offsetof(frame, x_left)),
-          [x_pairs] "n"(offsetof(frame, x_pairs)), [x_odd] "n"(offsetof(frame, x_odd)),
-          [x_right] "n"(offsetof(frame, x_right)), [pairs_bytes] "n"(offsetof(frame, pairs_bytes)),
-          [weights] "n"(offsetof(frame, weights)), [row] "n"(offsetof(frame, row)),
-          [channels] "n"(offsetof(frame, channels)), [distance] "n"(offsetof(frame, distance)),
-          [zero_point] "n"(offsetof(frame, zero_point)), [max] "n"(offsetof(frame, max)),
-          [floor] "n"(offsetof(frame, floor)), [min] "n"(offsetof(frame, min))
-        : "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
+/* A pixel's window as its runs are put together. */
+typedef struct {
+    const ti_depthwise *row;
+    ti_taps inside;    /* of kx */
+    const int8_t *x;   /* of the first of them, in the tensor's first row */
+    uint32_t x_step;   /* from one tap of a run to the next */
+    ti_rows rows;      /* what is left of them */
+    run *last, *past;  /* the last run, or `past` where there were too many */
+    run runs[RUNS + 2];  /* the first one is empty, and where the weights begin */
+} pixel;
+
+/* `taps` more taps, from x on, or in the padding where that is NULL. */
+static void append(pixel *p, const int8_t *x, uint32_t taps) {
+    run *r = p->last;
+    int32_t n = x ? (int32_t)taps : -(int32_t)taps;
+    if (!n || r == p->past) {
+        return;
+    }
+    if (x ? r->taps > 0 && x == r->x + (uint32_t)r->taps * p->x_step : r->taps < 0) {
+        r->taps += n;
+        return;
+    }
+    const int8_t *w = r->w + (uint32_t)(r->taps < 0 ? -r->taps : r->taps) * p->row->window->out_c;
+    p->last = ++r;
+    r->x = x;
+    r->w = w;
+    r->taps = n;
+}
+
+/* The taps of one row of the kernel; before the first one, begin. */
+static void append_row(pixel *p, uint32_t ky) {
+    const ti_taps taps = p->row->open.taps;
+    const uint32_t k_w = p->row->window->k_w;
+    if (!ky) {
+        p->rows = p->row->open.rows;
+        p->runs[0].w = p->row->weights;
+        p->last = p->runs;
+    }
+    if (ky < taps.first || ky >= taps.past) {
+        append(p, 0, k_w);
+        return;
+    }
+    append(p, 0, p->inside.first);
+    append(p, p->x + p->rows.at, p->inside.past - p->inside.first);
+    append(p, 0, k_w - p->inside.past);
+    ti_rows_next(&p->rows);
+}
+
+/* All channels of a pixel, whatever they are, row by row of the kernel. */
+static void make_any(pixel *p, int8_t *out) {
+    const ti_depthwise *d = p->row;
+    const ti_window *w = d->window;
+    const uint32_t out_c = w->out_c, multiplier = out_c / w->in_c;
+    uint32_t in_c = 0, next = multiplier;
+    for (uint32_t c = 0; c < out_c; c++) {
+        uint32_t sum = 0, padded = 0;
+        if (c == next) {
+            next += multiplier;
+            in_c++;
+        }
+        for (uint32_t ky = 0; ky < w->k_h; ky++) {
+            append_row(p, ky);
+            const int8_t *k = p->runs[0].w + c;
+            for (const run *r = p->runs; r++ != p->last;) {
+                const int8_t *x = r->x + in_c;
+                int32_t n = r->taps;
+                for (; n > 0; n--, k += out_c, x += p->x_step) {
+                    sum += (uint32_t)(*x * *k);
+                }
+                for (; n < 0; n++, k += out_c) {
+                    padded += (uint32_t)*k;
+                }
+            }
+            p->runs[0].w = k - c;
+            p->last = p->runs;
+        }
+        *out++ = ti_stage_apply(&d->stage, sum + padded * (uint32_t)d->padding, c);
+    }
+}
+
+/* The strips of a row of windows of 3x3, and its runs. Returns whether it is such a row. */
+static int open_strips(const ti_depthwise *d, frame *f, run *runs) {
+    const ti_window *w = d->window;
+    const uint32_t channels = w->out_c, by = w->stride_w - 1u, pad = w->pad_left, skipped = d->open.taps.first;
+    const uint32_t inside = d->open.taps.past - skipped;
+    const uint32_t last = (w->out_w - 1u) * (by + 1) + 2, past = w->in_w + pad;  /* column of the last pixel, after the input */
+    if (w->k_h != 3 || w->k_w != 3 || w->dilation_w != 1 || by > 1 || pad > 1 || last > past || inside < 2) {
+        return 0;
+    }
+    const uint32_t step = channels << by;
+    uint32_t n = w->out_w;
+    for (; n > STRIP; n -= STRIP) {
+        f->begin.left++;
+    }
+    const uint32_t before = STRIP - n;
+    f->begin.next = n * step - pad * channels;
+    f->begin.entry = entries[by][before + pad] - (pad ? last_product[by] : 0u);
+    f->begin.first = 4 * before;
+    f->right = last == past ? d->padding : INSIDE;
+    f->begin.right = f->begin.left ? INSIDE : f->right;
+    f->step = STRIP * step;
+    f->full = entries[by][0];
+    f->run_step = 0;
+    if (inside == 2) {
+        f->outside = d->weights + (skipped ? 0 : 6 * channels);
+    }
+    ti_rows rows = d->open.rows;
+    const int8_t *k = d->weights + skipped * 3 * channels;
+    for (uint32_t i = inside; i; i--, runs++, k += 3 * channels) {
+        runs->x = rows.base + rows.at;
+        runs->w = k;
+        runs->taps = 3;
+        ti_rows_next(&rows);
+    }
+    runs->taps = 0;
+    return 1;
 }
 
 void ti_depthwise_row(const ti_depthwise *d, int8_t *out) {
     const ti_window *w = d->window;
-    const uint32_t channels = w->out_c, stride = w->stride_w, pad = w->pad_left, in_w = w->in_w, out_w = w->out_w;
-    const uint32_t skipped = d->open.taps.first, step = stride * channels;
-    ti_rows rows = d->open.rows;
+    const int quick = ti_stage_is_quick(&d->stage) && w->in_c == w->out_c;
+    pixel p;
     frame f;
-    f.rows = d->open.taps.past - skipped;
-    /* Pixels pad .. past - 1 have all their columns inside, one before them and one after them all but one. */
-    uint32_t past = stride == 1 ? in_w + pad - 2 : (in_w + pad - 1) / 2;
-    past = past < out_w ? past : out_w;
-    if (w->k_h != 3 || w->k_w != 3 || w->dilation_w != 1 || stride > 2 || w->in_c != channels || pad > 1 || in_w < 2
-        || in_w + pad < 3 || f.rows < 2 || past + 1 < out_w || (past < out_w && past * stride + 2 != in_w + pad) || !ti_stage_is_quick(&d->stage)) {
-        ti_depthwise_any(d, 0, out_w, out);
-        return;
-    }
-    f.single = 3 * channels * skipped;
-    f.first = stride == 1 ? f.single : f.single + channels;
-    f.step = step;
-    f.outside = f.rows == 3 ? -1 : skipped ? 0 : (int32_t)(6 * channels);
-    f.padding = d->padding;
-    const int8_t *x = rows.base + rows.at - f.single + pad * (step - channels);  /* of the first pixel with all columns */
-    for (uint32_t i = 0; i < 2; i++) {
-        uint32_t at = rows.at;
-        ti_rows_next(&rows);
-        f.next[i] = rows.at - at - 3 * channels;
-        if (f.rows == 2) {
-            f.next[1] = f.next[0];
-            break;
-        }
-    }
-    uint32_t full = past - pad;
-    f.x_left = pad ? x - step : 0;
-    f.x_pairs = full >= 2 ? x : 0;
-    f.pairs_bytes = (full & ~1u) * step;
-    f.x_odd = full & 1 ? x + f.pairs_bytes : 0;
-    f.x_right = past < out_w ? x + full * step : 0;
-    f.weights = d->weights;
-    f.row = out;
+    f.channels = ti_channels_open(&d->stage);
     f.zero_point = d->stage.zero_point;
     f.max = d->stage.max;
     f.floor = ti_stage_floor(&d->stage);
     f.min = d->stage.min;
-    f.distance = channels;
-    f.channels = ti_channels_open(&d->stage);
-    run(&f);
+    f.distance = w->out_c;
+    f.padding = d->padding;
+    f.runs = p.runs + 1;
+    f.outside = 0;
+    f.row = out;
+    f.begin.at = 0;
+    f.begin.left = 0;
+    if (quick && open_strips(d, &f, p.runs + 1)) {
+        make(&f);
+        return;
+    }
+    f.begin.first = 4 * (STRIP - 1);
+    f.run_step = w->k_w == 1 ? d->open.rows.step : (uint32_t)w->dilation_w * w->in_c;
+    p.row = d;
+    p.x_step = f.run_step;
+    p.past = p.runs + RUNS + 1;
+    p.runs[0].taps = 0;
+    int32_t origin = -w->pad_left;
+    for (uint32_t x = 0; x < w->out_w; x++, f.row += w->out_c, origin += w->stride_w) {
+        p.inside = ti_taps_inside(origin, w->k_w, w->dilation_w, w->in_w);
+        p.x = d->open.rows.base + ((uint32_t)origin + p.inside.first * w->dilation_w) * w->in_c;
+        for (uint32_t ky = 0; ky < w->k_h; ky++) {
+            append_row(&p, ky);
+        }
+        if (quick && p.last != p.past) {
+            p.last[1].taps = 0;
+            make(&f);
+        } else {
+            make_any(&p, f.row);
+        }
+    }
 }
 
 #endif

@@ -36,10 +36,19 @@ enum { I8_I16 = I8 | I16, BYTE = I8 | TI_BIT(TI_UINT8) | BOOL, ANY = BYTE | I16 
     KERNEL(LSTM, lstm, lstm, lstm, lstm, 0, 0, I8, I8, I16, I8) \
     KERNEL(SVDF, svdf, svdf, svdf, svdf, 0, 0, I8, I8_I16, 0, I8)
 
+/* Kernels that this build does not have are all entry 0, as if their numbers were none. */
+#pragma GCC diagnostic ignored "-Woverride-init"
+#define IF_HAS(id, x) (TI_HAS(id) ? (x) : 0)
 #define ti_none_check 0
-#define CODE(id, claims, check, row, ...) [TI_##id] = {ti_##claims##_claims, ti_##check##_check, ti_##row##_row},
+#define CODE(id, claims, check, row, ...) \
+    [TI_SLOT(id)] = {IF_HAS(id, ti_##claims##_claims), IF_HAS(id, ti_##check##_check), IF_HAS(id, ti_##row##_row)},
 #define SIGNATURE(id, claims, check, row, params, constant_inputs, scratch, in, in2, in3, out) \
-    [TI_##id] = {sizeof(ti_##params), constant_inputs, scratch, {in, in2, in3}, out},
+    [TI_SLOT(id)] = {IF_HAS(id, sizeof(ti_##params)), IF_HAS(id, constant_inputs), IF_HAS(id, scratch), \
+                     {IF_HAS(id, in), IF_HAS(id, in2), IF_HAS(id, in3)}, IF_HAS(id, out)},
+#define SLOT(id, ...) [TI_##id] = TI_SLOT(id),
 
-const ti_kernel ti_kernels[TI_KERNEL_COUNT] = {KERNELS(CODE)};
-const ti_signature ti_signatures[TI_KERNEL_COUNT] = {KERNELS(SIGNATURE)};
+const ti_kernel ti_kernels[TI_SLOTS] = {KERNELS(CODE)};
+const ti_signature ti_signatures[TI_SLOTS] = {KERNELS(SIGNATURE)};
+#if defined(TI_ONLY)
+const uint8_t ti_slots[TI_KERNEL_COUNT] = {KERNELS(SLOT)};
+#endif

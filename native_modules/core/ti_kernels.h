@@ -8,11 +8,12 @@
 
 #include "ti_claims.h"
 #include "ti_core.h"
+#include "ti_parts.h"
 #include "ti_proof.h"
 
 typedef struct {
     const ti_claim *claims;                      /* of its parameters and tensors */
-    int (*check)(ti_proof *p, const ti_op *op);  /* the rest of its proof; null where the claims are all of it */
+    void (*check)(ti_proof *p, const ti_op *op);  /* the rest of its proof; null where the claims are all of it */
     void (*row)(const ti_model *m, const ti_op *op, uint32_t row);
 } ti_kernel;
 
@@ -28,13 +29,24 @@ typedef struct {
 /* Bits for input_dtypes and output_dtypes. */
 #define TI_BIT(dtype) (1u << (dtype))
 
-/* Indexed by enum ti_kernel_id; entry 0 is no kernel. */
-extern const ti_kernel ti_kernels[TI_KERNEL_COUNT];
-extern const ti_signature ti_signatures[TI_KERNEL_COUNT];
+/* Indexed by a kernel's slot, its number among those that this build has; entry 0 is no kernel. */
+#define TI_KERNELS_BELOW(id) (TI_SELECTED & ((1ull << (id)) - 1) & ~1ull)
+#define TI_SLOT(id) (TI_HAS(id) ? 1 + __builtin_popcountll(TI_KERNELS_BELOW(TI_##id)) : 0)
+#define TI_SLOTS (1 + __builtin_popcountll(TI_KERNELS_BELOW(TI_KERNEL_COUNT)))
+extern const ti_kernel ti_kernels[TI_SLOTS];
+extern const ti_signature ti_signatures[TI_SLOTS];
+
+/* The slot of an enum ti_kernel_id. */
+#if defined(TI_ONLY)
+extern const uint8_t ti_slots[TI_KERNEL_COUNT];
+#define ti_slot(kernel) ti_slots[kernel]
+#else
+#define ti_slot(kernel) (kernel)
+#endif
 
 #define TI_DECLARE_KERNEL(name)                          \
     extern const ti_claim ti_##name##_claims[];          \
-    int ti_##name##_check(ti_proof *p, const ti_op *op); \
+    void ti_##name##_check(ti_proof *p, const ti_op *op); \
     void ti_##name##_row(const ti_model *m, const ti_op *op, uint32_t row)
 
 TI_DECLARE_KERNEL(fully_connected);
@@ -63,9 +75,9 @@ TI_DECLARE_KERNEL(svdf);
 /* Shared by pools, and by the kernels that reduce. */
 extern const ti_claim ti_pool2d_claims[], ti_pool16_claims[];
 extern const ti_claim ti_reduce_mean_claims[], ti_reduce_max_claims[];
-int ti_pool_check(ti_proof *p, const ti_op *op);
+void ti_pool_check(ti_proof *p, const ti_op *op);
 void ti_pool_row(const ti_model *m, const ti_op *op, uint32_t row);
-int ti_reduce_check(ti_proof *p, const ti_op *op);
+void ti_reduce_check(ti_proof *p, const ti_op *op);
 void ti_reduce_row(const ti_model *m, const ti_op *op, uint32_t row);
 
 /* FULLY_CONNECTED's rows from `row` on, upwards or `down`: as many of `rows` as lie one after the other in both tensors, so that
@@ -81,7 +93,8 @@ static inline uint32_t ti_element_bytes(uint32_t dtype) {
     return dtype == TI_INT32 || dtype == TI_FLOAT32 ? 4 : dtype == TI_INT16 ? 2 : 1;
 }
 
-/* Prove the parameters and data of an op whose segment is at base[TI_BLOB]; what comes before the segments was proved. */
+/* Prove the parameters and data of an op whose segment is at base[TI_BLOB]; what comes before the segments was proved. Not
+ * the core's, as ti_leave(): it returns what is wrong, or raises it. */
 ti_fault ti_check_data(const ti_model *m, const ti_op *op);
 
 static inline const void *ti_params(const ti_model *m, const ti_op *op) {

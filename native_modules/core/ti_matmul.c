@@ -4,32 +4,34 @@
 #include "ti_pair.h"
 #include "ti_stage_armv6m.h"
 
-int ti_prove_weights(ti_proof *p, const ti_op *op, const ti_pairs *pairs, uint32_t weights, uint32_t k, uint32_t out_c,
-                     uint32_t single) {
+void ti_require_weights(ti_proof *p, const ti_op *op, const ti_pairs *pairs, uint32_t weights, uint32_t k, uint32_t out_c,
+                        uint32_t single) {
     const uint32_t words = TI_PAIR_WORDS(k), both = ti_times(words, sizeof(uint32_t));
-    if (!ti_prove_reserved(p, pairs->chunk & 3) || !ti_prove_flag(p, pairs->coded, offsetof(ti_pairs, coded))
-        || (pairs->chunk && !ti_prove_pool(p, op->scratch, both))) {
-        return 0;
+    ti_require_reserved(p, pairs->chunk & 3);
+    ti_require_flag(p, pairs->coded, offsetof(ti_pairs, coded));
+    if (pairs->chunk) {
+        ti_require_pool(p, op->scratch, both);
+    } else {
+        ti_require_reserved(p, pairs->runs);
     }
-    if (pairs->coded ? !ti_prove_coded(p, op, pairs, weights, k, out_c, pairs->chunk ? both : single)
-                     : !ti_prove_offset(p, weights, ti_times(out_c, k), 1)) {
-        return 0;
+    if (pairs->coded) {
+        ti_require_coded(p, op, pairs, weights, k, out_c, pairs->chunk ? both : single);
+    } else {
+        ti_require_offset(p, weights, ti_times(out_c, k), 1);
+        if (pairs->chunk) {  /* no overflow: the weights themselves lie in the blob */
+            ti_require_offset(p, weights, out_c * k + (words - k), 1);
+        }
     }
-    if (!pairs->chunk) {
-        return ti_prove_reserved(p, pairs->runs);
+    if (!pairs->runs) {
+        return;
     }
-    if (!pairs->coded && !ti_prove_offset(p, weights, out_c * k + (words - k), 1)) {
-        return 0;
-    }
-    if (!pairs->runs || !ti_prove_offset(p, pairs->runs, 1, 1)) {
-        return !pairs->runs;
-    }
+    ti_require_offset(p, pairs->runs, 1, 1);
     uint32_t chunks = (words + pairs->chunk - 1) / pairs->chunk;
     uint32_t done = 0, left = (out_c + 1) / 2;
     const uint8_t *end = p->blob + p->end;
     for (const uint8_t *run = p->blob + pairs->runs; left; run++) {
         if (run == end) {
-            return ti_prove_offset(p, p->end, 1, 1);
+            ti_require_offset(p, p->end, 1, 1);
         }
         done += *run + 1u;
         if (done >= chunks) {
@@ -37,14 +39,13 @@ int ti_prove_weights(ti_proof *p, const ti_op *op, const ti_pairs *pairs, uint32
             left--;
         }
     }
-    return 1;
 }
 
 void ti_matmul_open(ti_matmul *mm, const ti_model *m, const ti_output_stage *stage, const ti_pairs *pairs, uint32_t weights) {
     mm->weights = ti_data(m, weights);
-    mm->coded = pairs->coded ? (const void *)mm->weights : 0;
-    mm->sparse = mm->coded && mm->coded->coding == TI_SPARSE ? ti_data(m, mm->coded->data) : 0;
-    mm->chunk = pairs->chunk;
+    mm->coded = TI_HAS_CODINGS && pairs->coded ? (const void *)mm->weights : 0;
+    mm->sparse = TI_HAS(SPARSE_WEIGHTS) && mm->coded && mm->coded->coding == TI_SPARSE ? ti_data(m, mm->coded->data) : 0;
+    mm->chunk = TI_HAS(PAIRS) ? pairs->chunk : 0;
     mm->runs = pairs->runs ? ti_data(m, pairs->runs) : 0;
     ti_stage_open(&mm->stage, m, stage);
 #if defined(TI_ARMV6M)
@@ -94,7 +95,7 @@ static void run_one(const ti_matmul *mm, const int8_t *x, int8_t *out) {
 }
 
 void ti_matmul_run(const ti_matmul *mm, const int8_t *x, uint32_t vectors, int8_t *out) {
-    if (mm->sparse) {
+    if (TI_HAS(SPARSE_WEIGHTS) && mm->sparse) {
         ti_sparse_run(mm, x, vectors, out);
         return;
     }

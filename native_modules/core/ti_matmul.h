@@ -5,6 +5,7 @@
 #define TI_MATMUL_H
 
 #include "ti_config.h"
+#include "ti_parts.h"
 #include "ti_stage.h"
 
 typedef struct {
@@ -20,15 +21,15 @@ typedef struct {
 
 /* The claims about a matrix (out_c, k) at offset `weights`, its ti_pairs, and its scratch memory, in which a pixel by itself takes
  * `single` bytes. */
-int ti_prove_weights(ti_proof *p, const ti_op *op, const ti_pairs *pairs, uint32_t weights, uint32_t k, uint32_t out_c,
-                     uint32_t single);
+void ti_require_weights(ti_proof *p, const ti_op *op, const ti_pairs *pairs, uint32_t weights, uint32_t k, uint32_t out_c,
+                        uint32_t single);
 
 /* Fills in all but k and out_c. */
 void ti_matmul_open(ti_matmul *mm, const ti_model *m, const ti_output_stage *stage, const ti_pairs *pairs, uint32_t weights);
 
 /* Whether the weights have to be decoded, block by block (ti_coded.h). */
 static inline int ti_matmul_decodes(const ti_matmul *mm) {
-    return mm->coded && !mm->sparse;
+    return (TI_HAS(PALETTES) || TI_HAS(ENTROPY_CODES)) && mm->coded && !mm->sparse;
 }
 
 /* out (vectors, out_c) from x (vectors, k). */

@@ -29,22 +29,21 @@ static __attribute__((noinline)) void run(ti_products *f) {
         "ldr r6, [sp]\n\t"
         "ldmia r6!, {r0, r1, r2, r4}\n\t"
         "subs r6, #16\n\t"
-        "mov r5, r1\n\t"
-        "adds r4, r5\n\t"
-        "adds r0, r5\n\t"
-        "adds r1, r0, r5\n\t"
-        "adds r2, r1, r5\n\t"
-        "adds r3, r2, r5\n\t"
+        "adds r4, r1\n\t"
+        "adds r0, r1\n\t"
+        "rsbs r5, r1, #0\n\t"
+        "subs r1, r0, r5\n\t"
+        "subs r2, r1, r5\n\t"
+        "subs r3, r2, r5\n\t"
         "str r3, [r6]\n\t"
         "lsls r6, r5, #31\n\t"
-        "rsbs r5, r5, #0\n\t"
-        "cmp r6, #0\n\t"
         "bne 3f\n"
         "2:\n\t"
         TAP
         "3:\n\t"
         TAP
-        "bne 2b\n"
+        "bne 2b\n\t"
+        "ldr r3, [sp, #8]\n"
 
         "5:\n\t"
         TI_CHANNEL
@@ -53,23 +52,23 @@ static __attribute__((noinline)) void run(ti_products *f) {
         "mov r8, r9\n\t"
         "mov r9, r10\n\t"
         "mov r10, r11\n\t"
-        TI_STORE("#8", "11", "12", "13")
+        TI_STORE("#20", "11", "12", "13", "14")
         "adds r3, #1\n\t"
-        "ldr r0, [sp, #4]\n\t"
-        "str r3, [r0]\n\t"
         "lsls r2, r3, #30\n\t"
         "bne 5b\n\t"
+        "str r3, [sp, #8]\n\t"
+        "ldr r0, [sp, #4]\n\t"
         "ldr r2, [r0, %[past]]\n\t"
         "cmp r3, r2\n\t"
         "beq 6f\n\t"
         "b 1b\n"
 
-        TI_STORE_BELOW
+        TI_STORE_RARELY("11", "12", "13", "14", "")
 
         "6:\n\t"
         TI_PRODUCTS_POP
         : "+r"(at)
-        : [past] "n"(offsetof(ti_products, past) - 24)
+        : [past] "n"(offsetof(ti_products, past) - 28)
         : "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
 }
 

@@ -23,6 +23,8 @@
     "add r8, r6\n\t" "add r6, lr\n\t" "asrs r6, #16\n\t" "add r9, r6\n\t"  \
     "add r10, r7\n\t" "add r7, lr\n\t" "asrs r7, #16\n\t" "add r11, r7\n\t"
 
+#define HALF "movs r0, #1\n\t" "lsls r0, #15\n\t" "mov lr, r0\n\t"
+
 #define PUT(to) \
     "ldrsb " to ", [r1, r3]\n\t" "ldrsb r6, [r2, r3]\n\t" "lsls r6, #16\n\t" "adds " to ", r6\n\t" "adds r3, #1\n\t"
 
@@ -63,9 +65,7 @@ static __attribute__((noinline)) void run(ti_products *f) {
     __asm__ volatile(
         ".syntax unified\n\t"
         TI_PRODUCTS_PUSH
-        "movs r6, #1\n\t"
-        "lsls r6, #15\n\t"
-        "mov lr, r6\n"
+        HALF
 
         "1:\n\t"  /* the next two channels */
         "movs r6, #0\n\t"
@@ -124,6 +124,8 @@ static __attribute__((noinline)) void run(ti_products *f) {
         "bne 3b\n"
 
         "10:\n\t"  /* r9 and r8 less its high half's share are the two sums of a channel */
+        "ldr r3, [sp, #8]\n"
+        "20:\n\t"
         TI_CHANNEL
         "mov r0, r9\n\t"
         "lsls r0, #16\n\t"
@@ -131,18 +133,18 @@ static __attribute__((noinline)) void run(ti_products *f) {
         "subs r1, r0\n\t"
         "adds r1, r2\n\t"
         "add r9, r2\n\t"
-        TI_STORE("#8", "11", "12", "13")
+        TI_STORE("#20", "11", "12", "13", "14")
         "mov r1, r9\n\t"
-        TI_STORE("#12", "14", "15", "16")
+        TI_STORE("#24", "21", "22", "23", "24")
         "adds r3, #1\n\t"
-        "ldr r0, [sp, #4]\n\t"
-        "str r3, [r0]\n\t"
         "lsls r2, r3, #31\n\t"
         "beq 17f\n\t"
         "mov r8, r10\n\t"
         "mov r9, r11\n\t"
-        "b 10b\n"
+        "b 20b\n"
         "17:\n\t"
+        "str r3, [sp, #8]\n\t"
+        "ldr r0, [sp, #4]\n\t"
         "ldr r2, [r0, %[past]]\n\t"
         "cmp r3, r2\n\t"
         "beq 18f\n\t"
@@ -150,7 +152,8 @@ static __attribute__((noinline)) void run(ti_products *f) {
         "18:\n\t"
         "b 60f\n"
 
-        TI_STORE_BELOW
+        TI_STORE_RARELY("11", "12", "13", "14", HALF)
+        TI_STORE_RARELY("21", "22", "23", "24", HALF)
 
         /* Any other chunks, by 8 where they are multiples of that. */
         "50:\n\t"
@@ -218,7 +221,7 @@ static __attribute__((noinline)) void run(ti_products *f) {
         "60:\n\t"
         TI_PRODUCTS_POP
         : "+r"(at)
-        : [past] "n"(offsetof(ti_products, past) - 24)
+        : [past] "n"(offsetof(ti_products, past) - 28)
         : "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
 }
 

@@ -20,7 +20,7 @@ ti_fault ti_continue(ti_model *m, const uint8_t *blob, uint8_t *pool, size_t poo
         m->tensors = (const void *)(blob + h->tensors);
         m->ops = (const void *)(blob + h->ops);
         m->steps = (const void *)(blob + h->steps);
-        m->segments = h->n_segments ? (const void *)&m->ops[h->n_ops] : NULL;
+        m->segments = TI_HAS(SEGMENTS) && h->n_segments ? (const void *)&m->ops[h->n_ops] : NULL;
         m->load = NULL;
         m->fault = fault;
         m->base[TI_BLOB] = (uintptr_t)blob;
@@ -52,19 +52,17 @@ __attribute__((noinline)) static int have_segment(ti_model *m) {
         m->base[TI_BLOB] = (uintptr_t)m->header + s->offset;
         return 1;
     }
-    if (m->held != op->segment) {
-        m->held = TI_NONE;
-        if (!m->load(m, op->segment)) {
-            return 0;
-        }
-        m->held = op->segment;
+    uint32_t held = m->held;
+    m->held = TI_NONE;  /* to be read again, whichever way this is left */
+    if (held != op->segment && !m->load(m, op->segment)) {
+        return 0;
     }
     m->base[TI_BLOB] = m->base[TI_POOL] + s->window;
     m->fault = ti_check_data(m, op);
     if (m->fault.code != TI_OK) {
-        m->held = TI_NONE;  /* to be read again */
         return 0;
     }
+    m->held = op->segment;
     return 1;
 }
 
@@ -97,15 +95,15 @@ static int step_row(ti_model *m, uint16_t first, uint16_t past, int many) {
         return TI_DONE;
     }
     const ti_step *step = &m->steps[m->step];
-    if (step->op == TI_INPUT_ROWS) {
+    if (TI_HAS(FEED) && step->op == TI_INPUT_ROWS) {
         return m->fed < step->row + step->rows ? TI_WAITS : next_step(m, first, past);
     }
     const ti_op *op = &m->ops[step->op];
     uint32_t rows = (uint32_t)(step->rows > 0 ? step->rows : -step->rows), row = ti_step_at(step, m->row);
-    if (many && op->kernel == TI_FULLY_CONNECTED) {
+    if (TI_HAS(FULLY_CONNECTED) && many && op->kernel == TI_FULLY_CONNECTED) {
         m->row += ti_fully_connected_rows(m, op, row, rows - m->row, step->rows < 0);
     } else {
-        ti_kernels[op->kernel].row(m, op, row);
+        ti_kernels[ti_slot(op->kernel)].row(m, op, row);
         m->row++;
     }
     if (m->row == rows) {
@@ -116,7 +114,7 @@ static int step_row(ti_model *m, uint16_t first, uint16_t past, int many) {
 
 /* The same, of whatever blob. */
 static int any_row(ti_model *m, uint16_t first, uint16_t past) {
-    return first != past && m->segments && !have_segment(m) ? TI_STOPPED : step_row(m, first, past, 0);
+    return TI_HAS(SEGMENTS) && first != past && m->segments && !have_segment(m) ? TI_STOPPED : step_row(m, first, past, 0);
 }
 
 int ti_step_row(ti_model *m) {
@@ -134,7 +132,7 @@ uint32_t ti_next_op(const ti_model *m) {
 
 int ti_run(ti_model *m) {
     int progress = TI_MORE;
-    while (m->segments && progress == TI_MORE) {
+    while (TI_HAS(SEGMENTS) && m->segments && progress == TI_MORE) {
         progress = ti_step_row(m);
     }
     while (progress == TI_MORE) {

@@ -3,24 +3,24 @@
 /* For every `block` channels, 1 or 4, and in these for every TI_SPARSE_WINDOW taps: how many of the taps have a weight in
  * any of the channels, a byte; which ones, a byte each, upwards; then each channel's weights of these. */
 
-int ti_prove_sparse(ti_proof *p, const ti_coded *coded, uint32_t k, uint32_t out_c) {
+void ti_require_sparse(ti_proof *p, const ti_coded *coded, uint32_t k, uint32_t out_c) {
     const uint32_t block = coded->block;
     const uint8_t *at = p->blob + coded->data;
     uint32_t left = coded->bytes;
     if (block != 1 && block != 4) {
-        return ti_fail(p, TI_FAULT_VALUE, block, offsetof(ti_coded, block));
+        ti_refuse(p, TI_FAULT_VALUE, block, offsetof(ti_coded, block));
     }
     for (uint32_t channel = 0; channel < out_c; channel += block) {
         for (uint32_t first = 0; first < k; first += TI_SPARSE_WINDOW) {
             const uint32_t taps = k - first < TI_SPARSE_WINDOW ? k - first : TI_SPARSE_WINDOW;
             const uint32_t n = left ? *at : 0, bytes = 1 + n * (1 + block);
             if (bytes > left) {
-                return ti_fail(p, TI_FAULT_OFFSET, coded->data, bytes);
+                ti_refuse(p, TI_FAULT_OFFSET, coded->data, bytes);
             }
             uint32_t least = 0;  /* that the next position may be */
             for (uint32_t i = 1; i <= n; i++) {
                 if (at[i] < least || at[i] >= taps) {
-                    return ti_fail(p, TI_FAULT_SHAPE, at[i], taps);
+                    ti_refuse(p, TI_FAULT_SHAPE, at[i], taps);
                 }
                 least = at[i] + 1u;
             }
@@ -28,7 +28,6 @@ int ti_prove_sparse(ti_proof *p, const ti_coded *coded, uint32_t k, uint32_t out
             left -= bytes;
         }
     }
-    return 1;
 }
 
 /* Sums of the channels of a block over a window. Returns where the next one's data begin. */

@@ -10,33 +10,30 @@ static const ti_claim claims[] = {
     TI_END,
 };
 
-int ti_prove_stage(ti_proof *p, const ti_op *op, size_t at, uint32_t channels) {
-    return ti_prove_general_stage(p, op, at, channels, 0);
+void ti_require_stage(ti_proof *p, const ti_op *op, size_t at, uint32_t channels) {
+    ti_require_general_stage(p, op, at, channels, 0);
 }
 
-int ti_prove_general_stage(ti_proof *p, const ti_op *op, size_t at, uint32_t channels, int wide) {
+void ti_require_general_stage(ti_proof *p, const ti_op *op, size_t at, uint32_t channels, int wide) {
     const ti_output_stage *stage = (const void *)(p->blob + op->params + at);
     uint32_t entries = stage->per_channel ? channels : 1;
-    if (!ti_prove_claims(p, op, claims, at)
-        || !ti_prove_offset(p, stage->bias, ti_times(channels, wide ? sizeof(int64_t) : sizeof(int32_t)), 4)
-        || !ti_prove_offset(p, stage->multiplier, ti_times(entries, sizeof(int32_t)), 4)
-        || !ti_prove_offset(p, stage->shift, entries, 1)) {
-        return 0;
-    }
+    ti_require_claims(p, op, claims, at);
+    ti_require_offset(p, stage->bias, ti_times(channels, wide ? sizeof(int64_t) : sizeof(int32_t)), 4);
+    ti_require_offset(p, stage->multiplier, ti_times(entries, sizeof(int32_t)), 4);
+    ti_require_offset(p, stage->shift, entries, 1);
     const int32_t *multiplier = (const void *)(p->blob + stage->multiplier);
     const int8_t *shift = (const int8_t *)(p->blob + stage->shift);
     const int32_t least = stage->quick ? -23 : -31, most = stage->quick ? -1 : wide ? 14 : 30;
     for (uint32_t i = 0; i < entries; i++) {  /* thousands, in a large model */
         if (multiplier[i] < 0) {
             at += offsetof(ti_output_stage, multiplier);
-            return ti_fail(p, TI_FAULT_VALUE, (uint32_t)multiplier[i], (uint32_t)at);
+            ti_refuse(p, TI_FAULT_VALUE, (uint32_t)multiplier[i], (uint32_t)at);
         }
         if (shift[i] < least || shift[i] > most) {
             at += offsetof(ti_output_stage, shift);
-            return ti_fail(p, TI_FAULT_VALUE, (uint32_t)shift[i], (uint32_t)at);
+            ti_refuse(p, TI_FAULT_VALUE, (uint32_t)shift[i], (uint32_t)at);
         }
     }
-    return 1;
 }
 
 void ti_stage_open(ti_stage *s, const ti_model *m, const ti_output_stage *from) {

@@ -17,10 +17,10 @@ typedef struct {
 } ti_stage;
 
 /* The stage at byte `at` of the op's parameters. */
-int ti_prove_stage(ti_proof *p, const ti_op *op, size_t at, uint32_t channels);
+TI_PROVES(stage, (ti_proof *p, const ti_op *op, size_t at, uint32_t channels), (p, op, at, channels))
 
 /* The stage of GENERAL_CONV: zero point and bounds are those of the input's dtype, and where `wide` the bias is int64. */
-int ti_prove_general_stage(ti_proof *p, const ti_op *op, size_t at, uint32_t channels, int wide);
+TI_PROVES(general_stage, (ti_proof *p, const ti_op *op, size_t at, uint32_t channels, int wide), (p, op, at, channels, wide))
 
 void ti_stage_open(ti_stage *s, const ti_model *m, const ti_output_stage *from);
 

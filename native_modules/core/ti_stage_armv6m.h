@@ -13,17 +13,16 @@ static inline int ti_stage_is_quick(const ti_stage *s) {
     return s->quick && s->min <= s->zero_point && s->zero_point <= s->max;
 }
 
-/* Registers x, a sum times 4, becomes ti_requantise_quick() of it, less the zero point, as ti_high_word() does it but with an
- * unsigned low half: the sum in the middle may have 32 bits, without a sign (to_16 lsrs) for x from 0 on, with one (asrs) below. */
-#define TI_SCALE_SUM(x, low, high, round, shift, t, u, to_16)                                              \
-    "uxth " t ", " x "\n\t" to_16 " " x ", #16\n\t"                                                   \
-    "mov " u ", " low "\n\t" "muls " u ", " t "\n\t" "lsrs " u ", #16\n\t"                            \
-    "muls " t ", " high "\n\t" "adds " t ", " u "\n\t"                                                \
-    "mov " u ", " x "\n\t" "muls " u ", " low "\n\t" "adds " t ", " u "\n\t" to_16 " " t ", #16\n\t"  \
-    "muls " x ", " high "\n\t" "adds " x ", " t "\n\t" "adds " x ", " round "\n\t"
-#define TI_SCALE_UP(x, low, high, round, shift, t, u) TI_SCALE_SUM(x, low, high, round, shift, t, u, "lsrs") "asrs " x ", " shift "\n\t"
-#define TI_SCALE_DOWN(x, low, high, round, shift, t, u) \
-    TI_SCALE_SUM(x, low, high, round, shift, t, u, "asrs") "subs " x ", #2\n\t" "asrs " x ", " shift "\n\t"
+/* Register x, a sum from 0 up to 2^16 - 1, becomes ti_requantise_quick() of it: two products of 16 bits, whose sum is
+ * x * multiplier / 2^16 rounded down. `round` is (1 + 2^n) * 2^14 modulo 2^32 and `shift` n + 15; where that is 32 or more, as from
+ * n = 17 on, no such x makes more than 0, and 0 is what remains. */
+#define TI_SCALE(x, low, high, round, shift, t)                                                                        \
+    "mov " t ", " low "\n\t" "muls " t ", " x "\n\t" "lsrs " t ", #16\n\t" "muls " x ", " high "\n\t"                 \
+    "adds " x ", " t "\n\t" "adds " x ", " round "\n\t" "lsrs " x ", " shift "\n\t"
+
+/* Any other sum, in r1: ti_requantise_quick() of it, with the zero point, at least min. The stage's constants are in r4 to r7, as
+ * TI_CHANNEL has them, and r12 is where the zero point lies. Takes r0, r2. Only assembly can call it. */
+void ti_scale_armv6m(void);
 
 #define TI_NO_FLOOR 128  /* no int8 */
 
@@ -75,59 +74,58 @@ static inline ti_products ti_products_open(const ti_matmul *mm, const void *x, u
     return p;
 }
 
-/* To begin with, from a ti_products at r0, and to end with: it is at [sp], its channels at [sp, #4]. Takes r1. */
-#define TI_PRODUCTS_PUSH "movs r1, #24\n\t" "adds r1, r0\n\t" "push {r0, r1}\n\t"
-#define TI_PRODUCTS_POP "add sp, #8\n\t"
+/* To begin with, from a ti_products at r0, and to end with: it is at [sp], its channels' bias at [sp, #4], then the next channel, zero
+ * point, max, out[0], out[1] and floor. Takes all low registers. */
+#define TI_PRODUCTS_PUSH \
+    "movs r1, #28\n\t" "adds r1, r0\n\t" "movs r2, #44\n\t" "adds r2, r0\n\t" "ldmia r2!, {r3, r4, r5, r6, r7}\n\t" \
+    "ldr r2, [r0, #24]\n\t" "push {r0, r1, r2, r3, r4, r5, r6, r7}\n\t"
+#define TI_PRODUCTS_POP "add sp, #32\n\t"
 
-/* Of the next channel: r3 is the next channel, r2 its bias, r4 and r5 the halves of its multiplier, r6 and r7
- * what rounds and shifts; r12 is where the zero point lies. Takes r0. */
+/* Of channel r3: r2 is its bias, r4 and r5 the halves of its multiplier, r6 and r7 what rounds and shifts. Takes r0. */
 #define TI_CHANNEL                                                                                        \
-    "ldr r0, [sp, #4]\n\t" "ldmia r0!, {r3, r4, r5, r6, r7}\n\t" "mov r12, r0\n\t"            \
+    "ldr r0, [sp, #4]\n\t" "ldmia r0!, {r4, r5, r6, r7}\n\t"                                             \
     "lsls r0, r3, #2\n\t" "ldr r2, [r4, r0]\n\t"                                                           \
-    "ands r7, r3\n\t" "ldrsb r0, [r6, r7]\n\t" "lsls r7, #2\n\t" "adds r5, r7\n\t"                          \
-    "ldrh r4, [r5]\n\t" "ldrh r5, [r5, #2]\n\t"                                                            \
-    "rsbs r7, r0, #0\n\t" "movs r6, #1\n\t" "lsls r6, r7\n\t" "adds r6, #1\n\t" "adds r7, #1\n\t"
+    TI_CHANNEL_SCALE("r0", "r4", "r5", "r6", "r7")
 
-/* Then r1, a sum, goes to channel r3 of out[0] or out[1] (`out` #8 or #12). Takes r0, r2; TI_STORE_BELOW must be at 40. */
-#define TI_STORE(out, below, limit, stored)                     \
-    "lsls r1, #2\n\t"                                          \
+/* From the channel in r3 and multiplier, shift and mask in `high`, `round` and `shift`: the constants of TI_SCALE(). */
+#define TI_CHANNEL_SCALE(t, low, high, round, shift)                                                                  \
+    "ands " shift ", r3\n\t" "ldrsb " t ", [" round ", " shift "]\n\t" "lsls " shift ", #2\n\t"                       \
+    "adds " high ", " shift "\n\t" "ldrh " low ", [" high "]\n\t" "ldrh " high ", [" high ", #2]\n\t"                 \
+    "rsbs " shift ", " t ", #0\n\t" "movs " round ", #1\n\t" "lsls " round ", " shift "\n\t" "adds " round ", #1\n\t" \
+    "lsls " round ", #14\n\t" "adds " shift ", #15\n\t"
+
+/* Then r1, a sum, goes to channel r3 of out[0] or out[1] (`out` #20 or #24). Takes r0, r2; TI_STORE_RARELY with the same labels
+ * must be near. */
+#define TI_STORE(out, below, slow, back, limit)                 \
+    "asrs r0, r1, #16\n\t"                                     \
     "bmi " below "f\n\t"                                       \
-    TI_SCALE_UP("r1", "r4", "r5", "r6", "r7", "r0", "r2")      \
-    "mov r2, r12\n\t"                                          \
-    "ldr r0, [r2]\n\t"                                         \
-    "adds r1, r0\n\t"                                          \
-    "ldr r0, [r2, #4]\n\t"                                     \
+    "bne " slow "f\n\t"                                        \
+    TI_SCALE("r1", "r4", "r5", "r6", "r7", "r0")               \
+    "ldr r0, [sp, #12]\n\t"                                    \
+    "adds r1, r0\n"                                            \
+    back ":\n\t"                                               \
+    "ldr r0, [sp, #16]\n\t"                                    \
     "cmp r1, r0\n\t"                                           \
-    "ble " stored "f\n"                                        \
+    "ble 9f\n"                                                 \
     limit ":\n\t"                                              \
-    "mov r1, r0\n\t"                                           \
-    "b " stored "f\n"                                          \
-    below ":\n\t"                                              \
-    "mov r2, r12\n\t"                                          \
-    "ldr r0, [r2, #16]\n\t"                                    \
-    "cmp r0, #128\n\t"                                         \
-    "bne " limit "b\n\t"                                       \
-    "bl 40f\n\t"                                               \
-    "movs r0, #1\n\t"                                          \
-    "lsls r0, #15\n\t"                                         \
-    "mov lr, r0\n"                                             \
-    stored ":\n\t"                                             \
-    "ldr r2, [r2, " out "]\n\t"                                \
+    "mov r1, r0\n"                                             \
+    "9:\n\t"                                                   \
+    "ldr r2, [sp, " out "]\n\t"                                \
     "strb r1, [r2, r3]\n\t"
 
-/* A sum below 0, where there is no floor. */
-#define TI_STORE_BELOW                                          \
-    "40:\n\t"                                                  \
-    TI_SCALE_DOWN("r1", "r4", "r5", "r6", "r7", "r0", "r2")    \
-    "mov r2, r12\n\t"                                          \
-    "ldr r0, [r2]\n\t"                                         \
-    "adds r1, r0\n\t"                                          \
-    "ldr r0, [r2, #20]\n\t"                                    \
-    "cmp r1, r0\n\t"                                           \
-    "bge 41f\n\t"                                              \
-    "mov r1, r0\n"                                             \
-    "41:\n\t"                                                  \
-    "bx lr\n"
+/* Sums below 0, and those that TI_SCALE() is not for. Takes r12; `mend` sets lr to what it was. */
+#define TI_STORE_RARELY(below, slow, back, limit, mend)         \
+    below ":\n\t"                                              \
+    "ldr r0, [sp, #28]\n\t"                                    \
+    "cmp r0, #128\n\t"                                         \
+    "bne " limit "b\n"                                         \
+    slow ":\n\t"                                               \
+    "ldr r0, [sp, #4]\n\t"                                     \
+    "adds r0, #16\n\t"                                         \
+    "mov r12, r0\n\t"                                          \
+    "bl ti_scale_armv6m\n\t"                                   \
+    mend                                                       \
+    "b " back "b\n"
 
 #endif
 #endif

@@ -1,18 +1,16 @@
 #include "ti_window.h"
 
-int ti_prove_window(ti_proof *p, const ti_op *op, const ti_window *w) {
+void ti_require_window(ti_proof *p, const ti_op *op, const ti_window *w) {
     const uint16_t *fields = &w->in_h;  /* in_h .. dilation_w, each at least 1 */
     const ti_tensor *in = &p->tensors[op->inputs[0]];
     const ti_tensor *out = &p->tensors[op->output];
     for (uint32_t i = 0; i < 12; i++) {
-        if (!ti_prove_between(p, fields[i], 1, i < 8 ? UINT16_MAX : 256, i * sizeof(uint16_t))) {
-            return 0;
-        }
+        ti_require_between(p, fields[i], 1, i < 8 ? UINT16_MAX : 256, i * sizeof(uint16_t));
     }
-    return ti_prove_images(p, op, w->in_h, w->out_h)
-        && ti_prove_product(p, w->in_w, w->in_c, ti_element_bytes(in->dtype), in->row_bytes)
-        && ti_prove_product(p, w->out_w, w->out_c, ti_element_bytes(out->dtype), out->row_bytes)
-        && ti_prove_ring(p, op, (w->k_h - 1u) * w->dilation_h + 1);
+    ti_require_images(p, op, w->in_h, w->out_h);
+    ti_require_product(p, w->in_w, w->in_c, ti_element_bytes(in->dtype), in->row_bytes);
+    ti_require_product(p, w->out_w, w->out_c, ti_element_bytes(out->dtype), out->row_bytes);
+    ti_require_ring(p, op, (w->k_h - 1u) * w->dilation_h + 1);
 }
 
 /* ti_taps_inside() for a window that lies partly or wholly in the padding. */

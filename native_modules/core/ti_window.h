@@ -5,7 +5,7 @@
 #include "ti_kernels.h"
 
 /* Everything SPEC.md, "Windows", asks for. */
-int ti_prove_window(ti_proof *p, const ti_op *op, const ti_window *w);
+TI_PROVES(window, (ti_proof *p, const ti_op *op, const ti_window *w), (p, op, w))
 
 /* Taps first .. past - 1 of a window's taps lie inside the input. */
 typedef struct {

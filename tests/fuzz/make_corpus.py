@@ -1,7 +1,7 @@
 """Seeds for the fuzzer: `python make_corpus.py FOLDER` writes small valid blobs that have every kernel.
 
-They are made by hand, and by the packer: of the example, of the models that the op tests generate, and of each model
-with one input once more, streamed.
+They are made by hand, and by the packer: of the example, of the models that the op tests generate, of layers under every coding
+of weights, and of each model with one input once more, streamed.
 """
 
 import sys
@@ -17,6 +17,7 @@ from packer.errors import PackerError  # noqa: E402
 from packer.format import HEADER, KERNEL_NAMES, KERNELS, OP  # noqa: E402
 from support import cases  # noqa: E402
 from support.blobs import every_kernel, streamed_with_state  # noqa: E402
+from support.products import CODED, CODED_OPS, model  # noqa: E402
 
 SEED_BYTES_MAX = 6144  # larger ones slow the fuzzer down and teach it nothing
 CASES_PER_OP = 4
@@ -36,12 +37,12 @@ def generated_models(strategy):
     return models
 
 
-def variants(name, model):
+def variants(name, model, coding="none"):
     """(name, blob) of a model, and of the same with its input, and its weights, streamed where they can be."""
-    yield name, build(model, name).blob
+    yield name, build(model, name, coding=coding).blob
     for kind in "stream_input", "stream_weights":
         try:
-            yield f"{name}_{kind}", build(model, name, **{kind: True}).blob
+            yield f"{name}_{kind}", build(model, name, coding=coding, **{kind: True}).blob
         except PackerError:  # several inputs, or nothing between input and output
             pass
 
@@ -61,7 +62,18 @@ def seeds():
         for number, model in enumerate(generated_models(strategy)):
             blobs = variants(f"{op.lower()}_{number}", model)
             found.update((name, blob) for name, blob in blobs if len(blob) <= SEED_BYTES_MAX)
+    for coding, weights in CODED.items():
+        blobs = [blob for n in range(CASES_PER_OP) for blob in variants(f"{coding}_{n}", coded_model(weights, n), coding)]
+        small = {name: blob for name, blob in blobs if len(blob) <= SEED_BYTES_MAX}
+        if not small:
+            sys.exit(f"no seed has weights of coding {coding}")
+        found.update(small)
     return found
+
+
+def coded_model(weights, number):
+    """A layer whose weights a coding suits."""
+    return model(100 + number, 1, ops=CODED_OPS, weights=weights)
 
 
 def main(folder):

@@ -22,17 +22,17 @@ TIMEOUT_SECONDS = 60
 
 
 @functools.lru_cache(maxsize=1)
-def opened(model):
+def opened(model, coding="none"):
     """A `.tflite` model, built and opened on the C core."""
-    return CoreModel(build(model).blob)
+    return CoreModel(build(model, coding=coding).blob)
 
 
 def with_pool_bytes(run):
     """A backend of `run`, which knows pool bytes only: (core model, [[array an input] a case]) -> [[array an output] a case]."""
 
     @functools.wraps(run)
-    def backend(model, cases):
-        core = opened(model)
+    def backend(model, cases, coding="none"):
+        core = opened(model, coding)
         inputs = [[to_pool(io, array) for io, array in zip(core.inputs, case, strict=True)] for case in cases]
         answers = run(core, inputs)
         return [[from_pool(io, array) for io, array in zip(core.outputs, answer, strict=True)] for answer in answers]

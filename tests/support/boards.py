@@ -119,23 +119,23 @@ def library():
     return files
 
 
-def image(arch, models):
-    """A ROMFS with the library, the native module and models."""
+def image(arch, models, module=None):
+    """A ROMFS with the library, a native module, the one with all kernels unless `module` (bytes) is given, and models."""
     files = {"first": b"first", "on_board.py": ON_BOARD.read_bytes(), **library()}
-    files["lib/_tinyinfer.mpy"] = native_module(arch).read_bytes()
+    files["lib/_tinyinfer.mpy"] = module or native_module(arch).read_bytes()
     for m in models:
         files |= {f"{m.name}.tin": m.blob, f"{m.name}.in": m.inputs}
     return romfs_image({**files, "last": b"last"}, align=16)
 
 
-def run(name, models):
-    """(facts of the import, {model: facts}) that on_board.py finds on a board. BoardError where it fails."""
+def run(name, models, module=None):
+    """(facts of the import, {model: facts}) that on_board.py finds on a board. module: image()'s. BoardError where it fails."""
     board = boards.find(name)
     room = board.emulator["romfs_bytes"] if board.emulator else 1 << 30
-    room -= len(image(board.arch, []))
+    room -= len(image(board.arch, [], module))
     head, found = None, {}
     for batch in _batches(models, room):
-        head, *each = _boot(board, batch)
+        head, *each = _boot(board, batch, module)
         found |= {facts["model"]: facts for facts in each}
     return head, found
 
@@ -152,12 +152,12 @@ def _batches(models, room):
     yield batch
 
 
-def _boot(board, models):
+def _boot(board, models, module):
     """The facts that on_board.py prints."""
     name = board.name
     with tempfile.TemporaryDirectory() as folder:
         rom = Path(folder) / "romfs"
-        rom.write_bytes(image(board.arch, models))
+        rom.write_bytes(image(board.arch, models, module))
         command, words = _emulator(board, rom) if board.emulator else _unix(name, rom)
         try:
             done = subprocess.run(command, input=words, capture_output=True, timeout=SECONDS)

@@ -23,9 +23,12 @@ def _kernel(rng):
     return sides[rng.integers(len(sides))]
 
 
-def add_layer(graph, rng):
-    """One layer with an input and an output of its own."""
-    op = rng.choice(["CONV_2D", "CONV_2D", "DEPTHWISE_CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"])
+OPS = ("CONV_2D", "CONV_2D", "DEPTHWISE_CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+
+
+def add_layer(graph, rng, ops=OPS, weights=weights):
+    """One of `ops` with an input and an output of its own; weights: (rng, shape) -> int8."""
+    op = rng.choice(ops)
     zero_point = scale_and_zero_point(rng)[1]
     if op == "FULLY_CONNECTED":
         rows, in_c, out_c = (int(rng.integers(1, n)) for n in (4, 300, 40))
@@ -60,9 +63,46 @@ def add_layer(graph, rng):
     graph.output(graph.op(str(op), [x, w, b], output, scale, zero_point, **options))
 
 
-def model(seed, layers=8):
-    """A `.tflite` of `layers` layers beside one another."""
+def model(seed, layers=8, **kinds):
+    """A `.tflite` of `layers` layers beside one another; `kinds` as of add_layer()."""
     rng, graph = np.random.default_rng(seed), Graph()
     for _ in range(layers):
-        add_layer(graph, rng)
+        add_layer(graph, rng, **kinds)
     return graph.finish()
+
+
+# ---- weights that codings are for ----
+
+
+def few(rng, shape):
+    """2 to 16 different values, of the layer or of each output channel."""
+    count = int(rng.choice([2, 3, 4, 9, 16]))
+    if rng.integers(2):
+        return rng.choice(rng.integers(-128, 128, count), shape).astype(np.int8)
+    return np.array([rng.choice(rng.integers(-128, 128, count), shape[1:]) for _ in range(shape[0])], np.int8)
+
+
+def narrow(rng, shape):
+    """-8 … 7, or for each output channel of these times a step of its own."""
+    steps = rng.integers(1, 17, (shape[0],) + (1,) * (len(shape) - 1)) if rng.integers(2) else 1
+    return (rng.integers(-8, 8, shape) * steps).astype(np.int8)
+
+
+def bell(rng, shape):
+    """As training leaves them, with zeros among them or without."""
+    values = np.clip(np.rint(rng.normal(0, rng.choice([0.3, 3, 12, 25]), shape)), -128, 127)
+    return np.where(rng.random(shape) < rng.choice([0, 0, 0.6]), 0, values).astype(np.int8)
+
+
+def mostly_zero(rng, shape):
+    """Few weights, anywhere, or at the same taps of four output channels each; channels and all of them may have none."""
+    share = rng.choice([0, 0.01, 0.1, 0.3])
+    if rng.integers(2):
+        used = rng.random(shape) < share
+    else:
+        used = np.repeat(rng.random((-(-shape[0] // 4), *shape[1:])) < share, 4, axis=0)[: shape[0]]
+    return np.where(used, rng.integers(-128, 128, shape), 0).astype(np.int8)
+
+
+CODED = {"palette": few, "int4": narrow, "entropy": bell, "sparse": mostly_zero}  # {coding: weights that it suits}
+CODED_OPS = ("CONV_2D", "CONV_2D", "FULLY_CONNECTED")

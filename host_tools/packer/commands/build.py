@@ -5,8 +5,10 @@ from pathlib import Path
 from .. import boards
 from ..build import build
 from ..costs import CORE, core_known
+from ..errors import PackerError
 from ..inspect import Blob
 from ..plan import busiest
+from ..runtime import COMPILERS, build_runtime, needs
 from .common import CALIBRATE, add_compress, command, err, in_bytes, metadata, out, print_json, print_state, quantised, size, write_aside
 
 
@@ -23,6 +25,8 @@ def add_to(commands):
     p.add_argument("--stream-input", action="store_true", help="the input comes row by row, through model.feed()")
     p.add_argument("--stream-weights", action="store_true", help="weights can be read from a file: load(path, stream=True)")
     p.add_argument("--calibrate", type=Path, action="append", help=f"quantise a float32 model first: {CALIBRATE}")
+    p.add_argument("--with-runtime", metavar="ARCH", nargs="?", const="", help="also write _tinyinfer.mpy, the native module with "
+                   f"nothing but what this model uses, for {', '.join(COMPILERS)} (default: the board's)")  # fmt: skip
 
 
 def _build(args):
@@ -33,13 +37,17 @@ def _build(args):
         result = build(
             model, args.model.stem, metadata(args), args.ram, args.stream_input, args.stream_weights, args.compress, args.flash, core
         )
-    fit = boards.fit(board, result.blob, result.resident_bytes) if board else None
+    target = args.output or args.model.with_suffix(".tin")
+    runtime = _runtime(args, board, result) if args.with_runtime is not None else None
+    fit = boards.fit(board, result.blob, result.resident_bytes, runtime) if board else None
     if fit:
         fit.check(result.name, busiest(result.program, result.plan))
-    target = args.output or args.model.with_suffix(".tin")
     write_aside(target, result.blob)
+    if runtime:
+        write_aside(target.with_name("_tinyinfer.mpy"), runtime.mpy)
     if args.json:
-        print_json({**result.summary(), **({"board": fit.summary()} if fit else {})})
+        more = {"board": fit and fit.summary(), "runtime": runtime and runtime.summary()}
+        print_json({**result.summary(), **{what: value for what, value in more.items() if value}})
         return
     share = len(result.blob) / result.tflite_bytes
     bound = result.lower_bound_bytes
@@ -54,5 +62,20 @@ def _build(args):
         ram = f"{in_bytes(result.pool_bytes + result.resident_bytes)}, the pool, with room for weights, and {in_bytes(result.resident_bytes)} of the blob"
         out.print(f"  RAM    {ram}")
     out.print(f"  work   {result.macs:,} MACs in {len(result.program.ops)} ops")
+    if runtime:
+        out.print(f"  module {in_bytes(len(runtime.mpy))}  _tinyinfer.mpy for {runtime.arch}: {_kinds(runtime)}", markup=False)
     for what, text in fit.lines() if fit else []:
         out.print(f"  {what:5}  {text}" if what == "board" else f"    {what:5}  {text}", markup=False)
+
+
+def _runtime(args, board, result):
+    """The native module that --with-runtime asks for."""
+    arch = args.with_runtime or (board and board.arch)
+    if not arch:
+        raise PackerError("--with-runtime needs an architecture, as in `--with-runtime armv6m`, or a --board")
+    with err.status(f"{result.name}: building _tinyinfer.mpy for {arch}", spinner="line"):
+        return build_runtime(arch, needs([Blob(result.blob)]))
+
+
+def _kinds(runtime):
+    return ", ".join(name.lower() for name in runtime.names)

@@ -5,20 +5,20 @@
 enum { BATCHES = 3, ROW = BATCHES, COLUMN, DEPTH, AXES };
 
 /* Every element that the steps lead to is one of the tensor's, which is held as a whole, and no sum is endless. */
-static int prove_steps(ti_proof *p, const ti_tensor *t, const uint32_t *size, const uint32_t *step) {
+static void require_steps(ti_proof *p, const ti_tensor *t, const uint32_t *size, const uint32_t *step) {
     uint32_t elements = t->rows * t->row_bytes / ti_element_bytes(t->dtype);  /* below 2^32: it lies in the pool or blob */
     uint32_t past = 1;
     for (uint32_t i = 0; i < AXES; i++) {
         if (size[i] == 0 || (i == DEPTH && step[i] == 0)) {
-            return ti_fail(p, TI_FAULT_VALUE, 0, i * (uint32_t)sizeof(uint32_t));
+            ti_refuse(p, TI_FAULT_VALUE, 0, i * (uint32_t)sizeof(uint32_t));
         }
         uint32_t reach = ti_times(size[i] - 1, step[i]);
         past = reach < UINT32_MAX - past ? past + reach : UINT32_MAX;
         if (past > elements) {
-            return ti_fail(p, TI_FAULT_SHAPE, past, elements);
+            ti_refuse(p, TI_FAULT_SHAPE, past, elements);
         }
     }
-    return ti_prove_equal(p, t->rows, t->ring);
+    ti_require_equal(p, t->rows, t->ring);
 }
 
 const ti_claim ti_batch_matmul_claims[] = {
@@ -33,12 +33,12 @@ const ti_claim ti_batch_matmul_claims[] = {
     TI_END,
 };
 
-int ti_batch_matmul_check(ti_proof *p, const ti_op *op) {
+void ti_batch_matmul_check(ti_proof *p, const ti_op *op) {
     const ti_batch_matmul *b = (const void *)(p->blob + op->params);
     const ti_tensor *in = &p->tensors[op->inputs[0]];
-    return prove_steps(p, in, b->size, b->step1)
-        && prove_steps(p, &p->tensors[op->inputs[1]], b->size, b->step2)
-        && ti_prove_between(p, b->shift, -31, in->dtype == TI_INT16 ? 14 : 30, offsetof(ti_batch_matmul, shift));
+    require_steps(p, in, b->size, b->step1);
+    require_steps(p, &p->tensors[op->inputs[1]], b->size, b->step2);
+    ti_require_between(p, b->shift, -31, in->dtype == TI_INT16 ? 14 : 30, offsetof(ti_batch_matmul, shift));
 }
 
 void ti_batch_matmul_row(const ti_model *m, const ti_op *op, uint32_t row) {

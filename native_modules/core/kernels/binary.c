@@ -12,9 +12,9 @@ const ti_claim ti_binary_claims[] = {
     TI_END,
 };
 
-int ti_binary_check(ti_proof *p, const ti_op *op) {
-    return ti_prove_broadcast(p, op, 2, p->tensors[op->output].dtype)
-        && ti_prove_rescales(p, op, offsetof(ti_binary, in1), 4);
+void ti_binary_check(ti_proof *p, const ti_op *op) {
+    ti_require_broadcast(p, op, 2, p->tensors[op->output].dtype);
+    ti_require_rescales(p, op, offsetof(ti_binary, in1), 4);
 }
 
 static int32_t wrap_multiply(int32_t x, int32_t y) {

@@ -6,9 +6,9 @@ const ti_claim ti_compare_claims[] = {
     TI_END,
 };
 
-int ti_compare_check(ti_proof *p, const ti_op *op) {
-    return ti_prove_broadcast(p, op, 2, p->tensors[op->inputs[0]].dtype)
-        && ti_prove_rescales(p, op, offsetof(ti_compare, in1), 2);
+void ti_compare_check(ti_proof *p, const ti_op *op) {
+    ti_require_broadcast(p, op, 2, p->tensors[op->inputs[0]].dtype);
+    ti_require_rescales(p, op, offsetof(ti_compare, in1), 2);
 }
 
 static int32_t compare(const void *params, ti_operand *in) {

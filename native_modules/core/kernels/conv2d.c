@@ -11,14 +11,14 @@ const ti_claim ti_conv2d_claims[] = {
     TI_END,
 };
 
-int ti_conv2d_check(ti_proof *p, const ti_op *op) {
+void ti_conv2d_check(ti_proof *p, const ti_op *op) {
     const ti_conv2d *conv = (const void *)(p->blob + op->params);
     const ti_window *w = &conv->window;
     uint32_t patch = ti_times(ti_times(w->k_h, w->k_w), w->in_c);
-    return ti_prove_window(p, op, w)
-        && ti_prove_stage(p, op, offsetof(ti_conv2d, stage), w->out_c)
-        && ti_prove_pool(p, op->scratch, patch)
-        && ti_prove_weights(p, op, &conv->pairs, conv->weights, patch, w->out_c, TI_PAIR_WORDS(patch));
+    ti_require_window(p, op, w);
+    ti_require_stage(p, op, offsetof(ti_conv2d, stage), w->out_c);
+    ti_require_pool(p, op->scratch, patch);
+    ti_require_weights(p, op, &conv->pairs, conv->weights, patch, w->out_c, TI_PAIR_WORDS(patch));
 }
 
 /* Where the windows of an output row are gathered. */
@@ -34,7 +34,7 @@ enum { FIRST, SECOND, SINGLE };  /* pixel of a pair, or one by itself */
 
 /* Elements at .. at + n - 1 of a pixel's window: x[i * step], step 0 or 1. */
 static void put(const patch *p, uint32_t pixel, uint32_t at, const int8_t *x, uint32_t step, uint32_t n) {
-    if (pixel != SINGLE) {
+    if (TI_HAS(PAIRS) && pixel != SINGLE) {
         ti_pair_put_one(&p->pair, pixel, at, x, step, n);
     } else if (step) {
         memmove(p->single + at, x, n);
@@ -125,7 +125,7 @@ static uint32_t run_pairs(const ti_matmul *mm, patch *p, int8_t *out) {
 
 /* A row of pixels, mm's channels of each. */
 static void run(const ti_matmul *mm, patch *p, int8_t *out) {
-    uint32_t made = mm->chunk ? run_pairs(mm, p, out) : 0;
+    uint32_t made = TI_HAS(PAIRS) && mm->chunk ? run_pairs(mm, p, out) : 0;
     if (made < p->window->out_w) {
         run_singles(mm, p, made, out);
     }

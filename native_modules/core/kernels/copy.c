@@ -3,18 +3,16 @@
 #include "../ti_kernels.h"
 
 /* `count` steps of `step` bytes stay within `*room` bytes, which shrink by what they reach. */
-static int prove_reach(ti_proof *p, uint32_t count, uint32_t step, uint32_t *room) {
+static void require_reach(ti_proof *p, uint32_t count, uint32_t step, uint32_t *room) {
     if (step && count > *room / step) {
-        return ti_fail(p, TI_FAULT_SHAPE, count, *room / step);
+        ti_refuse(p, TI_FAULT_SHAPE, count, *room / step);
     }
     *room -= count * step;
-    return 1;
 }
 
 /* The same for a signed stride: up or down. */
-static int prove_reach_signed(ti_proof *p, uint32_t count, int32_t stride, uint32_t room[2]) {
-    return stride < 0 ? prove_reach(p, count, 0 - (uint32_t)stride, &room[0])
-                      : prove_reach(p, count, (uint32_t)stride, &room[1]);
+static void require_reach_signed(ti_proof *p, uint32_t count, int32_t stride, uint32_t room[2]) {
+    require_reach(p, count, stride < 0 ? 0 - (uint32_t)stride : (uint32_t)stride, &room[stride >= 0]);
 }
 
 const ti_claim ti_copy_claims[] = {
@@ -25,23 +23,21 @@ const ti_claim ti_copy_claims[] = {
     TI_END,
 };
 
-int ti_copy_check(ti_proof *p, const ti_op *op) {
+void ti_copy_check(ti_proof *p, const ti_op *op) {
     const ti_copy *c = (const void *)(p->blob + op->params);
     const ti_tensor *in = &p->tensors[op->inputs[0]];
     const ti_tensor *out = &p->tensors[op->output];
     uint32_t bytes = in->rows * in->row_bytes;  /* of a ring it may be more than its memory, even than 32 bits */
-    if (!ti_prove_equal(p, ti_times(in->rows, in->row_bytes), bytes)) {
-        return 0;
-    }
+    ti_require_equal(p, ti_times(in->rows, in->row_bytes), bytes);
     /* What a row may read: anything, or one row of an input that is a ring. */
     uint32_t unit = in->ring == in->rows ? bytes : in->row_bytes;
     uint32_t in_row = c->in_start % unit;
     uint32_t above = c->in_start - in_row;
     if (c->in_start >= bytes) {
-        return ti_fail(p, TI_FAULT_SHAPE, c->in_start, bytes);
+        ti_refuse(p, TI_FAULT_SHAPE, c->in_start, bytes);
     }
     if (c->out_start >= out->row_bytes) {
-        return ti_fail(p, TI_FAULT_SHAPE, c->out_start, out->row_bytes);
+        ti_refuse(p, TI_FAULT_SHAPE, c->out_start, out->row_bytes);
     }
     uint32_t room[2] = {in_row, unit - 1 - in_row};
     uint32_t out_room = out->row_bytes - 1 - c->out_start;
@@ -49,17 +45,15 @@ int ti_copy_check(ti_proof *p, const ti_op *op) {
     while (i-- > c->row_dims) {
         uint32_t count = c->size[i] - 1;
         if (c->size[i] == 0) {
-            return ti_fail(p, TI_FAULT_VALUE, 0, (uint32_t)(offsetof(ti_copy, size) + i * sizeof(uint32_t)));
+            ti_refuse(p, TI_FAULT_VALUE, 0, (uint32_t)(offsetof(ti_copy, size) + i * sizeof(uint32_t)));
         }
         /* No byte is written twice: each stride is beyond what the dimensions inside it reach. */
         uint32_t reached = out->row_bytes - 1 - c->out_start - out_room;
         if (count && c->out_stride[i] <= reached) {
-            return ti_fail(p, TI_FAULT_SHAPE, reached + 1, c->out_stride[i]);
+            ti_refuse(p, TI_FAULT_SHAPE, reached + 1, c->out_stride[i]);
         }
-        if (!prove_reach_signed(p, count, c->in_stride[i], room)
-            || !prove_reach(p, count, c->out_stride[i], &out_room)) {
-            return 0;
-        }
+        require_reach_signed(p, count, c->in_stride[i], room);
+        require_reach(p, count, c->out_stride[i], &out_room);
     }
     if (unit != bytes) {
         room[0] = above;
@@ -69,18 +63,18 @@ int ti_copy_check(ti_proof *p, const ti_op *op) {
     for (i = 0; i < c->row_dims; i++) {
         int32_t stride = c->in_stride[i];
         uint32_t part = (stride < 0 ? 0 - (uint32_t)stride : (uint32_t)stride) % unit;
-        if (!ti_prove_between(p, (int32_t)c->size[i], 1, UINT16_MAX, offsetof(ti_copy, size) + i * sizeof(uint32_t))
-            || !ti_prove_reserved(p, c->out_stride[i])
-            || !prove_reach_signed(p, c->size[i] - 1, stride, room)
-            || (unit != bytes && !ti_prove_equal(p, 0, part))) {
-            return 0;
+        ti_require_between(p, (int32_t)c->size[i], 1, UINT16_MAX, offsetof(ti_copy, size) + i * sizeof(uint32_t));
+        ti_require_reserved(p, c->out_stride[i]);
+        require_reach_signed(p, c->size[i] - 1, stride, room);
+        if (unit != bytes) {
+            ti_require_equal(p, 0, part);
         }
         rows *= c->size[i];
         if (rows > out->rows) {
             break;
         }
     }
-    return ti_prove_equal(p, rows, out->rows);
+    ti_require_equal(p, rows, out->rows);
 }
 
 void ti_copy_row(const ti_model *m, const ti_op *op, uint32_t row) {

@@ -8,12 +8,12 @@ const ti_claim ti_depthwise_conv2d_claims[] = {
     TI_END,
 };
 
-int ti_depthwise_conv2d_check(ti_proof *p, const ti_op *op) {
+void ti_depthwise_conv2d_check(ti_proof *p, const ti_op *op) {
     const ti_depthwise_conv2d *conv = (const void *)(p->blob + op->params);
     const ti_window *w = &conv->window;
-    return ti_prove_window(p, op, w)
-        && ti_prove_product(p, w->out_c / w->in_c, w->in_c, 1, w->out_c)
-        && ti_prove_stage(p, op, offsetof(ti_depthwise_conv2d, stage), w->out_c);
+    ti_require_window(p, op, w);
+    ti_require_product(p, w->out_c / w->in_c, w->in_c, 1, w->out_c);
+    ti_require_stage(p, op, offsetof(ti_depthwise_conv2d, stage), w->out_c);
 }
 
 void ti_depthwise_conv2d_row(const ti_model *m, const ti_op *op, uint32_t row) {

@@ -12,17 +12,17 @@ const ti_claim ti_fully_connected_claims[] = {
     TI_END,
 };
 
-int ti_fully_connected_check(ti_proof *p, const ti_op *op) {
+void ti_fully_connected_check(ti_proof *p, const ti_op *op) {
     const ti_fully_connected *f = (const void *)(p->blob + op->params);
-    return ti_prove_stage(p, op, offsetof(ti_fully_connected, stage), f->out_c)
-        && ti_prove_weights(p, op, &f->pairs, f->weights, f->in_c, f->out_c, 0);
+    ti_require_stage(p, op, offsetof(ti_fully_connected, stage), f->out_c);
+    ti_require_weights(p, op, &f->pairs, f->weights, f->in_c, f->out_c, 0);
 }
 
 /* Pairs of pixels, or where the core has none for this stage single ones from scratch memory, since the output may lie over the
  * input, if the weights are not coded. The next pixel is `step` bytes from x, its output `out_step` bytes from `out`. */
 static void run_pairs(const ti_matmul *mm, uint8_t *scratch, const int8_t *x, uint32_t step, uint32_t pixels, int8_t *out,
                       uint32_t out_step) {
-    if (mm->chunk) {
+    if (TI_HAS(PAIRS) && mm->chunk) {
         ti_pair pair = ti_pair_open(scratch, mm->k);
         for (; pixels >= 2; pixels -= 2, x += 2 * (int32_t)step, out += 2 * (int32_t)out_step) {
             ti_pair_put(&pair, 0, x, x + (int32_t)step, mm->k);

@@ -19,14 +19,14 @@ const ti_claim ti_general_conv_claims[] = {
     TI_END,
 };
 
-int ti_general_conv_check(ti_proof *p, const ti_op *op) {
+void ti_general_conv_check(ti_proof *p, const ti_op *op) {
     const ti_general_conv *conv = (const void *)(p->blob + op->params);
     const ti_window *w = &conv->window;
     uint32_t groups = w->in_c / conv->group_c;
-    return ti_prove_window(p, op, w)
-        && ti_prove_product(p, groups, conv->group_c, 1, w->in_c)
-        && ti_prove_product(p, groups, w->out_c / groups, 1, w->out_c)
-        && ti_prove_general_stage(p, op, offsetof(ti_general_conv, stage), w->out_c, conv->wide);
+    ti_require_window(p, op, w);
+    ti_require_product(p, groups, conv->group_c, 1, w->in_c);
+    ti_require_product(p, groups, w->out_c / groups, 1, w->out_c);
+    ti_require_general_stage(p, op, offsetof(ti_general_conv, stage), w->out_c, conv->wide);
 }
 
 /* Along one axis, which taps of a window at `origin` of the spread input look at an element of the true input. */

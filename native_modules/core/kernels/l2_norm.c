@@ -8,10 +8,12 @@ const ti_claim ti_l2_norm_claims[] = {
     TI_END,
 };
 
-int ti_l2_norm_check(ti_proof *p, const ti_op *op) {
+void ti_l2_norm_check(ti_proof *p, const ti_op *op) {
     const ti_l2_norm *n = (const void *)(p->blob + op->params);
     /* that many squares of at most 255 fit 31 bits */
-    return n->depth <= 33025 || ti_fail(p, TI_FAULT_VALUE, n->depth, offsetof(ti_l2_norm, depth));
+    if (n->depth > 33025) {
+        ti_refuse(p, TI_FAULT_VALUE, n->depth, offsetof(ti_l2_norm, depth));
+    }
 }
 
 /* 1 / sqrt(x) as a multiplier and, in `shift`, its shift: SPEC.md, "Inverse square root". */

@@ -34,9 +34,9 @@ const ti_claim ti_lstm_claims[] = {
     TI_END,
 };
 
-int ti_lstm_check(ti_proof *p, const ti_op *op) {
+void ti_lstm_check(ti_proof *p, const ti_op *op) {
     const ti_lstm *l = (const void *)(p->blob + op->params);
-    return ti_prove_offset(p, l->weights, ti_times(GATES * l->units, (uint32_t)l->in_c + l->units), 1);
+    ti_require_offset(p, l->weights, ti_times(GATES * l->units, (uint32_t)l->in_c + l->units), 1);
 }
 
 static int32_t saturate16(int32_t x) {

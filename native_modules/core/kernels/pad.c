@@ -3,9 +3,11 @@
 #include "../ti_kernels.h"
 
 /* `in` elements at distance `pad` from the start of `out` elements stay within them. */
-static int prove_fits(ti_proof *p, uint32_t pad, uint32_t in, uint32_t out) {
+static void require_fits(ti_proof *p, uint32_t pad, uint32_t in, uint32_t out) {
     uint32_t past = pad > UINT32_MAX - in ? UINT32_MAX : pad + in;
-    return (in <= out && pad <= out - in) || ti_fail(p, TI_FAULT_SHAPE, past, out);
+    if (in > out || pad > out - in) {
+        ti_refuse(p, TI_FAULT_SHAPE, past, out);
+    }
 }
 
 const ti_claim ti_pad_claims[] = {
@@ -17,12 +19,12 @@ const ti_claim ti_pad_claims[] = {
     TI_END,
 };
 
-int ti_pad_check(ti_proof *p, const ti_op *op) {
+void ti_pad_check(ti_proof *p, const ti_op *op) {
     const ti_pad *pad = (const void *)(p->blob + op->params);
-    return ti_prove_images(p, op, pad->in_h, pad->out_h)
-        && prove_fits(p, pad->pad_top, pad->in_h, pad->out_h)
-        && prove_fits(p, pad->pad_left, pad->in_w, pad->out_w)
-        && prove_fits(p, pad->pad_c, pad->in_c, pad->out_c);
+    ti_require_images(p, op, pad->in_h, pad->out_h);
+    require_fits(p, pad->pad_top, pad->in_h, pad->out_h);
+    require_fits(p, pad->pad_left, pad->in_w, pad->out_w);
+    require_fits(p, pad->pad_c, pad->in_c, pad->out_c);
 }
 
 void ti_pad_row(const ti_model *m, const ti_op *op, uint32_t row) {

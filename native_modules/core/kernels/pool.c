@@ -16,26 +16,30 @@ const ti_claim ti_pool16_claims[] = {
 };
 
 /* Each window begins before the input's end and ends after its start. */
-static int prove_never_empty(ti_proof *p, uint32_t in, uint32_t out, uint32_t taps, uint32_t stride, uint32_t pad) {
-    return (pad < taps || ti_fail(p, TI_FAULT_SHAPE, pad + 1, taps))
-        && ((out - 1) * stride < in + pad || ti_fail(p, TI_FAULT_SHAPE, (out - 1) * stride + 1, in + pad));
+static void require_never_empty(ti_proof *p, uint32_t in, uint32_t out, uint32_t taps, uint32_t stride, uint32_t pad) {
+    if (pad >= taps) {
+        ti_refuse(p, TI_FAULT_SHAPE, pad + 1, taps);
+    }
+    if ((out - 1) * stride >= in + pad) {
+        ti_refuse(p, TI_FAULT_SHAPE, (out - 1) * stride + 1, in + pad);
+    }
 }
 
 /* No dilation, no channel mixed, no window without an element. */
-int ti_pool_check(ti_proof *p, const ti_op *op) {
+void ti_pool_check(ti_proof *p, const ti_op *op) {
     const ti_window *w = (const void *)(p->blob + op->params);
-    return ti_prove_window(p, op, w)
-        && ti_prove_equal(p, w->in_c, w->out_c)
-        && ti_prove_between(p, w->dilation_h, 1, 1, offsetof(ti_window, dilation_h))
-        && ti_prove_between(p, w->dilation_w, 1, 1, offsetof(ti_window, dilation_w))
-        && prove_never_empty(p, w->in_h, w->out_h, w->k_h, w->stride_h, w->pad_top)
-        && prove_never_empty(p, w->in_w, w->out_w, w->k_w, w->stride_w, w->pad_left);
+    ti_require_window(p, op, w);
+    ti_require_equal(p, w->in_c, w->out_c);
+    ti_require_between(p, w->dilation_h, 1, 1, offsetof(ti_window, dilation_h));
+    ti_require_between(p, w->dilation_w, 1, 1, offsetof(ti_window, dilation_w));
+    require_never_empty(p, w->in_h, w->out_h, w->k_h, w->stride_h, w->pad_top);
+    require_never_empty(p, w->in_w, w->out_w, w->k_w, w->stride_w, w->pad_left);
 }
 
 void ti_pool_row(const ti_model *m, const ti_op *op, uint32_t row) {
     const ti_pool16 *pool = ti_params(m, op);
     const ti_window *w = &pool->window;
-    const uint32_t is_int16 = op->kernel == TI_POOL16;
+    const uint32_t is_int16 = TI_HAS(POOL16) && op->kernel == TI_POOL16;
     const int average = is_int16 ? pool->average : op->kernel == TI_AVERAGE_POOL;
     const uint32_t step = (uint32_t)w->in_c << is_int16;
     void *out = ti_output_row(m, op, row);

@@ -5,8 +5,8 @@ const ti_claim ti_select_claims[] = {
     TI_END,
 };
 
-int ti_select_check(ti_proof *p, const ti_op *op) {
-    return ti_prove_broadcast(p, op, 3, p->tensors[op->output].dtype);
+void ti_select_check(ti_proof *p, const ti_op *op) {
+    ti_require_broadcast(p, op, 3, p->tensors[op->output].dtype);
 }
 
 static int32_t select(const void *params, ti_operand *in) {

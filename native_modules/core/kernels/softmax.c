@@ -12,19 +12,18 @@ const ti_claim ti_softmax_claims[] = {
     TI_END,
 };
 
-int ti_softmax_check(ti_proof *p, const ti_op *op) {
+void ti_softmax_check(ti_proof *p, const ti_op *op) {
     const ti_softmax *s = (const void *)(p->blob + op->params);
     /* Up to 4095 values of at most 1.0 in Q12.19 cannot overflow the sum; table[0] is in it and keeps it from zero. */
     if (s->depth > 4095) {
-        return ti_fail(p, TI_FAULT_VALUE, s->depth, offsetof(ti_softmax, depth));
+        ti_refuse(p, TI_FAULT_VALUE, s->depth, offsetof(ti_softmax, depth));
     }
     const int32_t *table = (const void *)(p->blob + s->exp_table);
     for (uint32_t i = 0; i < s->exp_count; i++) {
         if (table[i] < (i ? 0 : 1 << 30)) {
-            return ti_fail(p, TI_FAULT_VALUE, (uint32_t)table[i], offsetof(ti_softmax, exp_table));
+            ti_refuse(p, TI_FAULT_VALUE, (uint32_t)table[i], offsetof(ti_softmax, exp_table));
         }
     }
-    return 1;
 }
 
 uint32_t ti_sum_of_exps(const ti_softmax *s, const int32_t *table, const int8_t *x, int32_t *greatest) {

@@ -15,19 +15,18 @@ const ti_claim ti_softmax16_claims[] = {
     TI_END,
 };
 
-int ti_softmax16_check(ti_proof *p, const ti_op *op) {
+void ti_softmax16_check(ti_proof *p, const ti_op *op) {
     const ti_softmax16 *s = (const void *)(p->blob + op->params);
     /* Up to 65536 values below 1 cannot overflow the sum; the greatest element's, between the last two, keeps it from 0. */
     if (s->depth > 65536) {
-        return ti_fail(p, TI_FAULT_VALUE, s->depth, offsetof(ti_softmax16, depth));
+        ti_refuse(p, TI_FAULT_VALUE, s->depth, offsetof(ti_softmax16, depth));
     }
     const int16_t *exps = (const void *)(p->blob + s->exp_table);
     for (uint32_t i = 0; i < ENTRIES; i++) {
         if (exps[i] < (i < ENTRIES - 2 ? 0 : 1 << 14)) {
-            return ti_fail(p, TI_FAULT_VALUE, (uint32_t)exps[i], offsetof(ti_softmax16, exp_table));
+            ti_refuse(p, TI_FAULT_VALUE, (uint32_t)exps[i], offsetof(ti_softmax16, exp_table));
         }
     }
-    return 1;
 }
 
 /* The value at x between two of 512 entries, which lie 128 apart. */

@@ -20,10 +20,10 @@ const ti_claim ti_svdf_claims[] = {
     TI_END,
 };
 
-int ti_svdf_check(ti_proof *p, const ti_op *op) {
+void ti_svdf_check(ti_proof *p, const ti_op *op) {
     const ti_svdf *s = (const void *)(p->blob + op->params);
     const ti_tensor *state = &p->tensors[op->inputs[1]];
-    return ti_prove_offset(p, s->time_weights, state->row_bytes, ti_element_bytes(state->dtype));
+    ti_require_offset(p, s->time_weights, state->row_bytes, ti_element_bytes(state->dtype));
 }
 
 /* Let a filter's memory, of int8 or int16, forget its oldest value and take in `newest`, as far as it fits; its sum of
