@@ -27,6 +27,7 @@ help:
 	@echo "make mip URL=   build/mip, a folder to serve at that address: boards install tinyinfer from it with mip"
 	@echo "make fuzz       a minute of libFuzzer on the loader and the kernels"
 	@echo "make bench      counts instructions and cycles of every model, writes docs/benchmarks.*; LAYERS=1 prints every op"
+	@echo "make compression    flash, RAM and instructions of models in every coding of weights; the tables of docs/compression.md"
 	@echo "make size       bytes of every kernel's code and of the native module, for each compiler that is there"
 	@echo "make stack      the deepest stack of the core, and how it comes about, for each compiler that is there"
 	@echo "make memory     RAM of every model at hand, beside TFLite Micro's; UPDATE=1 keeps it as what no pool may exceed"
@@ -38,7 +39,7 @@ help:
 	@echo "MICROPY_DIR=    a MicroPython checkout, 1.23 or later; otherwise Debian's source package is fetched"
 	@echo "PYTHON=         the CPython, 3.10 or later, that .venv is made from; now $(PYTHON)"
 
-.PHONY: help setup core natmod natmods micropython unix firmware replay rp2040js webassembly xtensa-compiler xtensa-port demo test test-all fuzz conformance bench size stack memory
+.PHONY: help compression setup core natmod natmods micropython unix firmware replay rp2040js webassembly xtensa-compiler xtensa-port demo test test-all fuzz conformance bench size stack memory
 .PHONY: mip pico pico-firmware pico-sources readme boards-report clean distclean
 .DELETE_ON_ERROR:
 
@@ -264,6 +265,9 @@ bench: core rp2040js xtensa-compiler packages-bench
 	@cd tests && $(BIN)/python -m bench.cores
 	@echo "== the table of figures in README.md"
 	@cd tests && $(BIN)/python -m bench.figures
+
+compression: core packages-bench
+	@cd tests && $(BIN)/python -m bench.compression
 
 boards-report: core natmods unix firmware
 	@cd tests && $(BIN)/python -m support.boards_report

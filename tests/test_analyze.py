@@ -1,26 +1,23 @@
-"""`packer analyze`: its figures against counts of our own, and sizes of schemes against data packed that way."""
+"""`packer analyze`: its figures against counts of our own, and schemes against the blobs that have them."""
 
 import json
-from itertools import product
 
 import numpy as np
 import pytest
 from conftest import ROOT
 from packer import build
 from packer.accuracy import Samples
-from packer.analyze import NEAR, PRUNED, _code_lengths, analyze, entropy, huffman, int4, palette, sparse
+from packer.analyze import NEAR, PRUNED, analyze, entropy
 from packer.cli import main
+from packer.coding import SCHEMES
 from packer.errors import PackerError
+from packer.narrow import narrow
 from packer.prune import prune
 from packer.read import read
 from sklearn.datasets import load_digits
 from support.tflite_builder import Graph
 
 DIGITS = ROOT / "examples/digits/digits_int8.tflite"
-
-
-def channels(*rows):
-    return [np.array(row, np.int16) for row in rows]
 
 
 def dense(weights, readers=1):
@@ -52,7 +49,6 @@ def test_facts_of_digits():
         assert layer.zeros == values.count(0) and layer.distinct == len(set(values))
         shares = [values.count(v) / len(values) for v in set(values)]
         assert layer.entropy_bits == pytest.approx(-sum(p * np.log2(p) for p in shares))
-        assert layer.entropy_bits * len(values) / 8 <= layer.schemes["entropy"].bytes
         assert layer.lost is None
 
 
@@ -80,45 +76,70 @@ def test_entropy():
     assert entropy(np.arange(256)) == 8
 
 
-def test_sparse():
-    rows = channels([0, 1, 0, 0, 0, 0, 0, 0, 7], [0] * 9)
-    packed = b"".join(np.packbits(r != 0).tobytes() + r[r != 0].astype(np.int8).tobytes() for r in rows)
-    assert sparse(rows).bytes == len(packed) == 4 + 2 and sparse(rows).lossless
+def conv(weights, side):
+    """A model of a convolution 1x1: int8 [out_c, in_c] on images side x side."""
+    g = Graph()
+    x = g.input((1, side, side, weights.shape[1]), 0.05)
+    w = g.const(weights[:, None, None, :].astype(np.int8), [0.002] * len(weights))
+    g.output(g.op("CONV_2D", [x, w, None], (1, side, side, len(weights)), 0.05, padding="VALID", stride_h=1, stride_w=1))
+    return g.finish()
 
 
-def test_int4():
-    assert vars(int4(channels([-8, 7, 0], [70, -80, 30]))) == {"bytes": 4, "lossless": True}  # steps of 10
-    assert not int4(channels([-8, 7, 0], [71, -80, 30])).lossless
-    assert not int4(channels([8, 7])).lossless
-    assert int4(channels([0, 0, 0])).lossless
+WEIGHTS = {
+    "zeros": np.where(np.random.default_rng(1).random((16, 64)) < 0.9, 0, np.random.default_rng(2).integers(1, 90, (16, 64))),
+    "few": np.random.default_rng(3).integers(-2, 2, (16, 64)) * 20,
+    "any": np.random.default_rng(4).integers(-127, 128, (16, 64)),
+}
 
 
-def test_palette():
-    assert vars(palette(channels([5, -9, 100, 0] * 4))) == {"bytes": 4 + 4, "lossless": True}
-    of_each = palette(channels([1, 2, 3, 4] * 8, [5, 6, 7, 8] * 8))  # a table a channel
-    assert vars(of_each) == {"bytes": 2 * (8 + 4), "lossless": True}
-    assert vars(palette(channels(list(range(16)) * 8))) == {"bytes": 64 + 16, "lossless": True}
-    assert vars(palette(channels(list(range(17)) * 8))) == {"bytes": 68 + 16, "lossless": False}
-    assert vars(palette(channels(range(16)))) == {"bytes": 8 + 16, "lossless": False}  # a table that saves nothing
+@pytest.mark.parametrize("kind", WEIGHTS)
+def test_schemes_are_what_the_blob_holds(kind):
+    model = conv(WEIGHTS[kind], 3)
+    (layer,) = analyze(model, "m").layers
+    assert list(layer.schemes) == list(SCHEMES)
+    for name, scheme in layer.schemes.items():
+        if scheme.lossless and scheme.bytes < layer.weights:
+            (op,) = build(model, "m", coding=name).summary()["ops"]
+            assert op["weight_bytes"] == scheme.bytes
+        elif scheme.lossless:
+            with pytest.raises(PackerError, match="save nothing"):
+                build(model, "m", coding=name)
+        else:
+            narrowed = narrow(model, "m", {"palette": "palette16"}.get(name, name)).tflite
+            (op,) = build(narrowed, "m", coding=name).summary()["ops"]
+            assert op["weight_bytes"] == scheme.bytes
+    assert layer.schemes["sparse"].lossless and layer.schemes["entropy"].lossless
+    assert layer.schemes["int4"].lossless == (kind == "few") and layer.schemes["palette"].lossless == (kind != "any")
 
 
-@pytest.mark.parametrize(
-    "counts", [[9], [1, 1], [8, 4, 2, 1, 1], [1] * 7, list(range(1, 40)), [1, 1, 2, 3, 5, 8, 13, 21, 34]]
-)
-def test_huffman_codes_are_the_shortest(counts):
-    counts = np.array(counts)
-    lengths = _code_lengths(counts)
-    assert sum(2.0**-n for n in lengths) == (0.5 if len(counts) == 1 else 1)  # Kraft: a code without gaps
-    if 1 < len(counts) <= 5:
-        codes = [c for c in product(range(1, len(counts)), repeat=len(counts)) if sum(2.0**-n for n in c) <= 1]
-        assert (lengths * counts).sum() == min((np.array(c) * counts).sum() for c in codes)
-    bits = entropy(np.repeat(np.arange(len(counts)), counts)) * counts.sum()
-    assert bits <= (lengths * counts).sum() <= bits + counts.sum()
+def test_instructions_are_those_that_were_counted():
+    """Of the like layers that boards/codings.json was counted on; dense ones are a MAC's share, decoding comes on top."""
+    figures = json.loads((ROOT / "boards/codings.json").read_text())
+    (layer,) = analyze(conv(WEIGHTS["few"], 4), "m").layers
+    sparse = SCHEMES["sparse"](WEIGHTS["few"].astype(np.int8))
+    assert layer.macs == 16 * 64 * 16 and list(layer.instructions) == list(figures)
+    for core, each in figures.items():
+        dense = layer.instructions[core]
+        assert dense == round(layer.macs * each["dense"]["pairs"])
+        decoded, coded = (dense + layer.weights * cost for cost in (each["palette"]["2"], each["entropy"]))
+        assert abs(layer.schemes["palette"].instructions[core] - decoded) <= 1
+        assert abs(layer.schemes["entropy"].instructions[core] - coded) <= 1
+        assert layer.schemes["sparse"].instructions[core] == round(sparse.stored * 16 * each["sparse"][str(sparse.block)])
 
 
-def test_huffman_starts_each_channel_at_a_byte():
-    # codes of 1, 2 and 2 bits; 16 counts, 3 symbols; 9 and 6 bits
-    assert vars(huffman(channels([0] * 5 + [1, 2], [0] * 6))) == {"bytes": 16 + 3 + 2 + 1, "lossless": True}
+def test_layers_that_cannot_be_coded_have_no_schemes():
+    result = analyze(DIGITS.read_bytes(), "digits")
+    assert [bool(layer.schemes) for layer in result.layers] == [layer.kind != "DEPTHWISE_CONV_2D" for layer in result.layers]
+    assert all(bool(layer.schemes) == bool(layer.instructions) for layer in result.layers)
+
+
+def test_weights_of_4_bits():
+    g = Graph()
+    x = g.input((1, 40), 0.05)
+    w = g.int4(np.random.default_rng(6).integers(-8, 8, (24, 40)), 0.02)
+    g.output(g.op("FULLY_CONNECTED", [x, w, None], (1, 24), 0.1))
+    (layer,) = analyze(g.finish(), "m").layers
+    assert layer.schemes["int4"].lossless and layer.schemes["int4"].bytes == build(g.finish()).summary()["ops"][0]["weight_bytes"]
 
 
 def test_sensitivity_is_that_of_prune():
@@ -148,10 +169,11 @@ def test_json_and_tables(tmp_path, capsys):
     assert set(answer) == {"name", "tflite_bytes", "macs", "layers", "samples", "right", "near", "pruned"}
     (layer,) = answer["layers"]
     assert set(layer["schemes"]) == {"sparse", "int4", "palette", "entropy"}
-    assert set(layer["schemes"]["int4"]) == {"bytes", "lossless"}
+    assert set(layer["schemes"]["int4"]) == {"bytes", "lossless", "instructions"}
+    assert set(layer["instructions"]) == set(layer["schemes"]["int4"]["instructions"]) > {"cortex-m0plus", "cortex-m33"}
     assert main(line) == 0
     text = capsys.readouterr().out
-    assert "of 10 samples right" in text and "~18" in text and max(map(len, text.splitlines())) <= 100
+    assert "of 10 samples right" in text and f"~{layer['schemes']['int4']['bytes']}" in text and max(map(len, text.splitlines())) <= 100
 
 
 def test_tables_of_large_models_fit(models, capsys):

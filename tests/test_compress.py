@@ -7,7 +7,7 @@ import pytest
 from conftest import ROOT
 from packer import budget, build
 from packer.cli import main
-from packer.compress import CHOICES, auto, eligible, lowered, matrix_of, savings
+from packer.compress import CHOICES, auto, eligible, lowered, matrix_of
 from packer.core import CoreModel
 from packer.costs import CORE, cores, instructions, runs
 from packer.errors import PackerError
@@ -79,7 +79,7 @@ def test_what_is_saved_is_what_the_blob_is_smaller():
     plain = build(MIXED, "m")
     for choice in ("auto", "sparse", "palette", "int4", "entropy"):
         result = build(MIXED, "m", coding=choice)
-        saved = sum(nbytes for _, nbytes in savings(result.program).values())
+        saved = sum(nbytes for _, nbytes in Blob(result.blob).savings.values())
         # The runs of pairs are not needed by sparse weights, and data is filled up to words.
         assert 0 <= len(plain.blob) - len(result.blob) - saved + 16 <= 80
         weights = sum(op["weight_bytes"] for op in Blob(plain.blob).ops)
@@ -93,7 +93,7 @@ def test_a_table_that_layers_share_is_counted_once():
     ops = [op for op in result.program.ops if op.coded is not None]
     tables = {op.coded.table.tobytes() for op in ops}
     assert len(ops) == 3 and len(tables) == 1
-    assert savings(result.program)["entropy"][1] == sum(
+    assert Blob(result.blob).savings["entropy"][1] == sum(
         matrix_of(op).size - op.coded.nbytes + op.coded.table.nbytes for op in ops
     ) - len(tables.pop())
 
@@ -201,7 +201,7 @@ def test_command(tmp_path, capsys):
     model.write_bytes(MIXED)
     assert main(["build", str(model), "--compress", "auto"]) == 0
     said = capsys.readouterr().out
-    saved = savings(build(MIXED, "m", coding="auto").program)
+    saved = Blob(build(MIXED, "m", coding="auto").blob).savings
     for coding, (ops, nbytes) in saved.items():
         assert f"{coding}: {nbytes:,} B saved in {ops} op" in said
     assert max(map(len, said.splitlines())) <= 100

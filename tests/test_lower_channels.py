@@ -3,6 +3,8 @@
 import numpy as np
 import packer
 import pytest
+from packer.coding import sparse_blocks
+from packer.compress import matrix_of
 from packer.fold import fold
 from packer.lower import lower
 from packer.lower.pairs import exceptions
@@ -110,7 +112,7 @@ def test_no_output_tells(seed):
 def test_fewer_exceptions(monkeypatch):
     model = residual(1)
     reordered = interruptions(program_of(model))
-    monkeypatch.setattr("packer.lower.reorder_channels", lambda program: None)
+    monkeypatch.setattr("packer.lower.reorder_channels", lambda program, blocks: None)
     assert reordered < 0.8 * interruptions(program_of(model))
 
 
@@ -146,3 +148,33 @@ def test_a_layer_of_other_order_is_compared_channel_by_channel(monkeypatch):
 
 def test_the_same_model_gives_the_same_blob():
     assert packer.build(residual(0)).blob == packer.build(residual(0)).blob
+
+
+def in_blocks(seed):
+    """A network of heavy weights, 60% of them zeros in blocks of four channels."""
+    net = Net(seed)
+    weights = net.weights
+
+    def pruned(shape):
+        made = weights(shape)
+        gone = net.rng.random((-(-shape[0] // 4), *shape[1:])) < 0.6
+        return np.where(np.repeat(gone, 4, axis=0)[: shape[0]], 0, made).astype(np.int8)
+
+    net.weights = pruned
+    x = net.conv(net.graph.input((1, 6, 6, 8), 0.05, 0), 16)
+    x = net.conv(net.conv(net.conv(x, 16), 32), 16)
+    return net.finish(net.dense(x, 10))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_blocks_that_are_left_out_are_not_torn_apart(seed):
+    model = in_blocks(seed)
+    graph = fold(read(model, "model"))
+    kept, free = (lower(graph, blocks).ops for blocks in (True, False))
+    stored = [sum(sparse_blocks(matrix_of(op), 4).stored for op in ops) for ops in (kept, free)]
+    assert any(op.output.buffer.order is not None for op in free) and stored[0] < stored[1]
+    assert all(op.output.buffer.order is None for op in kept)
+    for coding in ("sparse", "auto", None):
+        assert verify(model, "blocks", [], 5, ("core",), coding=coding).first_difference is None
+    sizes = [len(packer.build(model, coding=coding).blob) for coding in ("sparse", None)]
+    assert sizes[0] < 0.8 * sizes[1]

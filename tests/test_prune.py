@@ -232,3 +232,75 @@ def test_damaged_files_are_refused(digits):
         except PackerError:
             continue
         assert len(result.tflite) == len(digits)
+
+
+# ---- blocks ----
+
+
+def groups(block, n=4):
+    """float64 [groups of n channels, taps]: the sums of squares of real weights, those of a last group that is smaller included."""
+    squares = (block.channels * block.scales[:, np.newaxis].astype(np.float64)) ** 2
+    return np.array([squares[i : i + n].sum(axis=0) for i in range(0, len(squares), n)])
+
+
+@pytest.mark.parametrize("sparsity", [0, 0.37, 0.6, 1])
+def test_blocks_of_four_channels_go_together(digits, sparsity):
+    result = prune(digits, "digits", sparsity, blocks=True)
+    assert result == prune(digits, "digits", sparsity, blocks=True)
+    pairs = list(zip(find_layers(digits, "d")[1], find_layers(result.tflite, "d")[1]))
+    pruned = {row[0]: row for row in result.layers}
+    assert {old.name for old, _ in pairs if old.ops[0].kind == "DEPTHWISE_CONV_2D"}.isdisjoint(pruned)
+    for old, new in pairs:
+        (before,), (after,) = old.blocks, new.blocks
+        if old.name not in pruned:
+            assert np.array_equal(before.values, after.values)
+            continue
+        gone = (after.channels == 0) & (before.channels != 0)
+        kept = np.array([(after.channels[i : i + 4] != 0).any(axis=0) for i in range(0, len(after.channels), 4)])
+        norms = groups(before)
+        assert np.array_equal(after.channels[~gone], before.channels[~gone])
+        if kept.any() and not kept.all():
+            assert norms[~kept].max() <= norms[kept].min()
+        assert np.array_equal(groups(after), np.where(kept, norms, 0))
+        _, count, had, zeros = pruned[old.name]
+        assert zeros == new.zeros >= round(sparsity * count) and had == old.zeros
+        assert round(sparsity * count) + 4 > new.zeros - old.zeros or not sparsity
+
+
+def test_blocks_of_a_number_of_channels_that_is_no_multiple_of_four():
+    rng = np.random.default_rng(4)
+    model = dense(rng.integers(1, 90, (7, 7)).astype(np.int8), 0.01)
+    result = prune(model, "m", 0.5, blocks=True)
+    (layer,) = find_layers(result.tflite, "m")[1]
+    gone = layer.blocks[0].channels == 0
+    assert all(len(set(map(bool, part))) == 1 for tap in gone.T for part in (tap[:4], tap[4:]))
+    assert 25 <= layer.zeros <= 28
+    assert verify(result.tflite, "m", count=3, backends=("core",), coding="sparse").differing_bytes == 0
+
+
+def test_blocks_make_sparse_storage_smaller(digits):
+    """And leave the bytes TFLite Micro's, in blocks of four: the order of channels inside the network keeps them."""
+    plain = len(build(digits, "d").blob)
+    sizes = {}
+    for blocks in (False, True):
+        pruned = prune(digits, "d", 0.6, blocks=blocks).tflite
+        assert verify(pruned, "d", count=3, backends=("core",), coding="sparse").differing_bytes == 0
+        result = build(pruned, "d", coding="sparse")
+        sizes[blocks] = len(result.blob)
+        if blocks:
+            assert {op["coding"] for op in result.summary()["ops"]} == {None, "sparse of 4"}
+    assert sizes[True] < 0.85 * sizes[False] < sizes[False] < plain
+
+
+def test_ad_pruned_in_blocks_is_small_and_quick(models):
+    model = (models / "mlperf_ad_int8.tflite").read_bytes()
+    pruned = prune(model, "ad", 0.6, blocks=True).tflite
+    assert len(build(pruned, "ad", coding="auto").blob) <= 0.6 * len(build(model, "ad").blob)
+    assert verify(pruned, "ad", count=2, backends=("core",), coding="auto").differing_bytes == 0
+
+
+def test_sensitivity_of_blocks(digits, samples):
+    few = Samples(samples.data[:30], samples.labels[:30])
+    result = prune(digits, "digits", 0.6, few, blocks=True)
+    assert result.right_after == few.right(result.tflite, "d")
+    assert 0.59 < result.sparsity < 0.62

@@ -7,12 +7,15 @@ import numpy as np
 import pytest
 from conftest import ROOT
 from packer import build
+from packer.coding import SCHEMES
+from packer.compress import eligible, matrix_of
 from packer.plan import liveness_bytes
 from packer.plan.place import alive
 from packer.report import report
 from test_plan_networks import pyramid
 
 from support.chromium import Page
+from support.tflite_builder import Graph
 
 MODELS = {"digits": (ROOT / "examples/digits/digits_int8.tflite").read_bytes(), "pyramid": pyramid()}
 PHONE, A4 = 390, 718  # CSS pixels; A4 between its margins
@@ -101,3 +104,29 @@ def test_browser_shows_and_prints_it(result, tmp_path):
         assert page.value("document.documentElement.scrollWidth") <= A4
         pdf = page.pdf()
     assert pdf.startswith(b"%PDF") and len(re.findall(rb"/Type\s*/Page\b", pdf)) >= 1 and len(pdf) > 10_000
+
+
+def test_weights_are_drawn_with_the_codings_that_hold_them():
+    """Bars as long as the bytes say, the one that the blob has marked; a histogram with a column for each value that occurs."""
+    for coding in (None, "entropy"):
+        result = build(MODELS["digits"], "digits", coding=coding)
+        page = report(result)
+        figures = re.findall(r"<figure>(.*?)</figure>", page)
+        ops = eligible(result.program)
+        assert len(figures) == len(ops) > 2
+        for figure, op in zip(figures, ops):
+            matrix = matrix_of(op)
+            bars = re.findall(r'<svg class="coding( own)?"[^>]*aria-label="([^:]*): ([\d,]+) bytes"><rect width="([\d.]+)%"', figure)
+            sizes = {name: int(nbytes.replace(",", "")) for _, name, nbytes, _ in bars}
+            assert [name for own, name, _, _ in bars if own] == (["entropy"] if op.coded else ["as they are"])
+            assert sizes["as they are"] == matrix.size and sizes["sparse"] == SCHEMES["sparse"](matrix).nbytes
+            assert ("palette" in sizes) == (SCHEMES["palette"](matrix) is not None)
+            assert all(float(width) == pytest.approx(min(100, 100 * sizes[name] / matrix.size), abs=0.1) for _, name, _, width in bars)
+            assert figure.count("h1v") == len(np.unique(matrix))
+    assert any(op.coded for op in ops)
+
+
+def test_a_page_without_weights():
+    g = Graph()
+    g.output(g.op("TANH", [g.input((1, 8), 0.05)], (1, 8), 1 / 128))
+    assert "<h2>Weights</h2>" not in report(build(g.finish()))

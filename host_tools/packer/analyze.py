@@ -1,28 +1,32 @@
 """`packer analyze`: what each layer's weights are made of, what compressing them saves, which layers bear pruning."""
 
-import heapq
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from .fold import fold
-from .lower import lower
+from .coding import SCHEMES
+from .compress import eligible, lowered, matrix_of
+from .costs import cores, instructions, runs
+from .narrow import narrow_channels
+from .plan import plan
 from .prune import sensitivity
-from .read import read
 from .weights import find_layers
 
 # A weight is near zero if it is at most this share of the largest magnitude of its output channel, and not zero.
 NEAR = 1 / 32
 # The share of zeros at which a layer's sensitivity is measured.
 PRUNED = 0.5
+# What weights are narrowed to where a coding does not hold them.
+_NARROWED = {"int4": "int4", "palette": "palette16"}
 
 
 @dataclass(frozen=True)
 class Scheme:
-    """Flash that a layer's weights would take, in bytes. `lossless`: with the weights as they are."""
+    """What a layer's weights would take in a blob under a coding. `lossless`: as they are, else narrowed as by `packer narrow`."""
 
     bytes: int
     lossless: bool
+    instructions: dict  # {core: of the layer's products in an inference}
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,8 @@ class LayerFacts:
     near_zeros: int
     distinct: int  # values among the weights
     entropy_bits: float  # of a weight, see `entropy`
-    schemes: dict  # {name of a scheme: Scheme}
+    instructions: dict  # {core: of its products in an inference}, weights as they are; empty where they cannot be coded
+    schemes: dict  # {name of a coding: Scheme}, the same
     lost: "int | None" = None  # samples that are right no more with this layer alone pruned to PRUNED
 
 
@@ -63,8 +68,13 @@ def analyze(tflite_bytes, name, samples=None, on_progress=lambda text: None):
 
     PackerError if the file is damaged, is not int8, cannot be built, or does not fit the samples.
     """
-    graph, layers = find_layers(tflite_bytes, name)
-    program = lower(fold(read(tflite_bytes, name)))
+    _, layers = find_layers(tflite_bytes, name)
+    on_progress("schedule")
+    program = lowered(tflite_bytes, name, codings={})
+    plan(program)
+    times, coded = runs(program), {}
+    for op in eligible(program):
+        coded.setdefault(op.layer, []).append(op)
     macs = {}
     for op in program.device_ops:
         macs[op.layer] = macs.get(op.layer, 0) + op.macs
@@ -72,12 +82,16 @@ def analyze(tflite_bytes, name, samples=None, on_progress=lambda text: None):
     if samples:
         on_progress("unpruned")
         right = samples.right(tflite_bytes, name)
-        lost = [row[0] for row in sensitivity(tflite_bytes, name, layers, [PRUNED], samples, right, on_progress)]
-    facts = [_facts(layer, sum(macs.get(op.index, 0) for op in layer.ops), n) for layer, n in zip(layers, lost)]
+        lost = [row[0] for row in sensitivity(tflite_bytes, name, layers, [PRUNED], samples, right, on_progress=on_progress)]
+    facts = []
+    for layer, n in zip(layers, lost):
+        on_progress(layer.name)
+        ops = [op for of in layer.ops for op in coded.get(of.index, [])]
+        facts.append(_facts(layer, sum(macs.get(op.index, 0) for op in layer.ops), n, ops, times))
     return Analysis(name, len(tflite_bytes), program.macs, facts, len(samples or ()), right)
 
 
-def _facts(layer, macs, lost):
+def _facts(layer, macs, lost, ops, times):
     values = np.concatenate([b.values.ravel() for b in layer.blocks])
     channels = [channel for b in layer.blocks for channel in b.channels]
     parameters = {t.index: t for op in layer.ops for t in op.inputs if t is not None and t.is_const and t.is_quantised}
@@ -94,72 +108,27 @@ def _facts(layer, macs, lost):
         near_zeros=near,
         distinct=len(np.unique(values)),
         entropy_bits=entropy(values),
-        schemes={name: scheme(channels) for name, scheme in SCHEMES.items()},
+        instructions=_instructions(ops, None, times) if ops else {},
+        schemes={name: _scheme(name, layer, ops, times) for name in SCHEMES if ops},
         lost=lost,
     )
+
+
+def _scheme(name, layer, ops, times):
+    coded = SCHEMES[name](matrix_of(ops[0]))
+    if coded is None or name in _NARROWED and coded.nbytes >= layer.count:
+        (block,) = layer.blocks
+        narrowed = narrow_channels(block.channels, block.scales, block.tensor.zero_point, _NARROWED[name])
+        coded = SCHEMES[name](narrowed.astype(np.int8))
+        return Scheme(coded.nbytes, bool(np.array_equal(narrowed, block.channels)), _instructions(ops, coded, times))
+    return Scheme(coded.nbytes, True, _instructions(ops, coded, times))
+
+
+def _instructions(ops, coded, times):
+    return {core: round(sum(instructions(op, coded, times[op], core) for op in ops)) for core in cores()}
 
 
 def entropy(values):
     """Shannon's entropy of the values' own distribution, bits a value: no code of single values needs fewer."""
     shares = np.unique(values, return_counts=True)[1] / values.size
     return float(-(shares * np.log2(shares)).sum() + 0.0)
-
-
-def sparse(channels):
-    """A bit a weight, whether it is there, each channel's from a byte on; then the weights that are not zero."""
-    return Scheme(sum(-(-c.size // 8) + int(np.count_nonzero(c)) for c in channels), True)
-
-
-def int4(channels):
-    """Half a byte a weight, each channel's from a byte on.
-
-    Lossless if every channel's weights are -8 … 7 times a step of its own, which its multiplier takes in.
-    """
-    steps = [max(1, int(np.gcd.reduce(c))) for c in channels]
-    fits = all(-8 * step <= c.min() and c.max() <= 7 * step for c, step in zip(channels, steps))
-    return Scheme(sum(-(-c.size // 2) for c in channels), fits)
-
-
-def palette(channels):
-    """2 or 4 bits a weight, each channel's from a byte on, which number the 4 or 16 bytes of a table.
-
-    There is one table a layer or one a channel: the least of those that hold every value; where that saves nothing, one
-    of 16 entries for the layer, to which the weights are rounded.
-    """
-    everything = len(np.unique(np.concatenate(channels)))
-    widest = max(len(np.unique(c)) for c in channels)
-    sizes = []
-    for entries, bits in ((4, 2), (16, 4)):
-        indexes = sum(-(-c.size * bits // 8) for c in channels)
-        sizes += [indexes + entries] if everything <= entries else []
-        sizes += [indexes + entries * len(channels)] if widest <= entries else []
-    if min(sizes, default=np.inf) < sum(c.size for c in channels):
-        return Scheme(min(sizes), True)
-    return Scheme(sum(-(-c.size // 2) for c in channels) + 16, False)
-
-
-def huffman(channels):
-    """A canonical Huffman code for the layer: 16 counts of code lengths and a byte a distinct value, then the codes of
-    each channel from a byte on. (A code of over 16 bits would have to be shortened, which costs next to nothing.)"""
-    symbols, inverse, counts = np.unique(np.concatenate(channels), return_inverse=True, return_counts=True)
-    lengths = _code_lengths(counts)[inverse.ravel()]
-    bits = [part.sum() for part in np.split(lengths, np.cumsum([c.size for c in channels])[:-1])]
-    return Scheme(16 + len(symbols) + sum(int(-(-n // 8)) for n in bits), True)
-
-
-SCHEMES = {"sparse": sparse, "int4": int4, "palette": palette, "entropy": huffman}
-
-
-def _code_lengths(counts):
-    """Bits of each symbol's Huffman code; 1 for the only symbol."""
-    lengths = np.zeros(len(counts), np.int64)
-    heap = [(int(n), i, [i]) for i, n in enumerate(counts)]
-    if len(heap) == 1:
-        return lengths + 1
-    heapq.heapify(heap)
-    while len(heap) > 1:
-        n, _, first = heapq.heappop(heap)
-        m, tie, second = heapq.heappop(heap)
-        lengths[first + second] += 1
-        heapq.heappush(heap, (n + m, tie, first + second))
-    return lengths

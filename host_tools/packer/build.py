@@ -39,6 +39,7 @@ class BuildResult:
 
     def summary(self):
         """What `packer build --json` prints."""
+        blob = Blob(self.blob).summary()
         return {
             "name": self.name,
             "pool_bytes": self.pool_bytes,
@@ -48,7 +49,8 @@ class BuildResult:
             "blob_bytes": len(self.blob),
             "tflite_bytes": self.tflite_bytes,
             "macs": self.macs,
-            "ops": Blob(self.blob).summary()["ops"],
+            "compressed": blob["compressed"],
+            "ops": blob["ops"],
         }
 
 

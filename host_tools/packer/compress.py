@@ -89,21 +89,6 @@ def with_coding(op, coded):
     return other
 
 
-def savings(program):
-    """{coding: (ops, bytes that their weights take less)} of the ops that have coded weights; a table that several share is
-    counted for the first."""
-    found, tables = {}, set()
-    for op in (op for op in program.ops if op.coded is not None):
-        ops, saved = found.get(op.coded.coding, (0, 0))
-        saved += matrix_of(op).size - op.coded.nbytes
-        if op.coded.table is not None:
-            raw = op.coded.table.tobytes()
-            saved += len(raw) if raw in tables else 0
-            tables.add(raw)
-        found[op.coded.coding] = ops + 1, saved
-    return found
-
-
 def auto(ops, worth=_WORTH):
     """{op: Coded} of the least flash, for those of `ops` for which that is less than the weights themselves, by a share `worth`."""
     found = {}

@@ -96,17 +96,31 @@ class Blob:
         tables = {"sparse": 0, "entropy": 2, "palette": 1, "channel palette": channels}[f.CODING_NAMES[coded["coding"]]]
         return tables << coded["bits"]
 
+    def _shared_bytes(self):
+        """[of each op: bytes of its table, where an op before it has the same one]: they are in the blob once."""
+        tables, found = set(), []
+        for op in self.ops:
+            table = (op["segment"], op["coded"]["table"]) if op["coded"] is not None and op["coded"]["table"] else None
+            found.append(self._table_bytes(op) if table in tables else 0)
+            tables |= {table} - {None}
+        return found
+
     @property
     def weight_bytes(self):
         """Of all ops, tables that several share counted once."""
-        tables, total = set(), 0
-        for op in self.ops:
-            total += op["weight_bytes"]
-            if op["coded"] is not None and op["coded"]["table"]:
-                table = op["segment"], op["coded"]["table"]
-                total -= self._table_bytes(op) if table in tables else 0
-                tables.add(table)
-        return total
+        return sum(op["weight_bytes"] for op in self.ops) - sum(self._shared_bytes())
+
+    @property
+    def savings(self):
+        """{coding: (ops, bytes that their weights take less)} of the ops that have coded weights."""
+        found = {}
+        for op, shared in zip(self.ops, self._shared_bytes()):
+            if op["coded"] is not None:
+                name = f.CODING_NAMES[op["coded"]["coding"]]
+                ops, saved = found.get(name, (0, 0))
+                dense = weight_bytes(op["kernel"], op["params"], [])
+                found[name] = ops + 1, saved + dense - op["weight_bytes"] + shared
+        return found
 
     def string(self, offset):
         return self.data[offset : self.data.index(b"\0", offset)].decode("utf-8", "replace")
@@ -135,6 +149,7 @@ class Blob:
             "blob_bytes": self.header["blob_bytes"],
             "tflite_bytes": self.metadata.get("tflite_bytes"),
             "macs": sum(op["macs"] for op in self.ops),
+            "compressed": {name: {"ops": ops, "saved_bytes": saved} for name, (ops, saved) in self.savings.items()},
             "ops": [
                 {
                     "name": op["name"],

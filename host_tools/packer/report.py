@@ -6,9 +6,13 @@ from html import escape
 import numpy as np
 
 from . import format as f
-from .inspect import Blob
+from .analyze import entropy
+from .coding import SCHEMES
+from .compress import eligible, matrix_of
+from .inspect import Blob, coding_text
 from .plan import liveness_bytes
 
+_SCHEME_OF = {"sparse": "sparse", "palette": "palette", "channel palette": "palette", "entropy": "entropy"}  # by coding
 _WIDTH, _HEIGHT = 1000, 420  # of the memory map, in its own units
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; --dim: #888; }
@@ -24,6 +28,11 @@ th:nth-child(-n+3), td:nth-child(-n+3) { text-align: left; }
 .bar { display: inline-block; height: .7em; background: #4a7; min-width: 1px; }
 svg { width: 100%; height: auto; display: block; } svg text { fill: currentColor; }
 svg .on { fill: #000; text-anchor: middle; }
+.plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: 1.2rem; }
+figure { margin: 0; break-inside: avoid; } figcaption { font-size: .85rem; } figcaption b { overflow-wrap: anywhere; }
+svg.values { height: 2.5rem; border-bottom: 1px solid var(--line); fill: #47a; }
+svg.coding { height: 18px; margin-top: 2px; background: #8882; font-size: 12px; } svg.coding rect { fill: #8886; }
+svg.own rect { fill: #4a7; }
 @media (max-width: 40rem) { body { font-size: 14px; } th, td { padding: .15rem .3rem; } }
 @media print {
   body { max-width: none; font-size: 10px; print-color-adjust: exact; } .wide { overflow: visible; }
@@ -55,6 +64,7 @@ def report(result):
         memory_map(result),
         "<h2>Layers</h2>",
         f'<div class="wide">{layers(result, blob)}</div>',
+        *weights(result),
         "<h2>Flash</h2>",
         f'<div class="wide">{sections(blob)}</div>',
     ]
@@ -148,13 +158,57 @@ def layers(result, blob):
         rows.append(
             f"<tr><td>{i}</td><td>{escape(op['name'])}</td><td>{op['kernel'].lower()}</td>"
             f"<td>{t['rows']} × {t['row_bytes']:,}</td><td>{held:,}</td><td>{scratch:,}</td><td>{cascade}</td>"
-            f"<td>{op['weight_bytes']:,}</td><td>{op['macs']:,}</td>"
+            f"<td>{op['weight_bytes']:,}</td><td>{coding_text(op['coded'])}</td><td>{op['macs']:,}</td>"
             f'<td style="text-align:left"><span class="bar" style="width:{6 * op["macs"] / most:.2f}rem"></span></td></tr>'
         )
     head = "".join(
-        f"<th>{h}</th>" for h in ("", "layer", "kernel", "rows × bytes", "held", "scratch", "", "weights", "MACs", "share")
+        f"<th>{h}</th>" for h in ("", "layer", "kernel", "rows × bytes", "held", "scratch", "", "weights", "coding", "MACs", "share")
     )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def weights(result):
+    """Headed plots of the weights that can be coded: how often values occur, and what the codings that hold them take. Empty where there are
+    none."""
+    ops = eligible(result.program)
+    if not ops:
+        return []
+    plots = []
+    for op in ops:
+        matrix = matrix_of(op)
+        bits = entropy(matrix.ravel())
+        own = op.coded and _SCHEME_OF[op.coded.coding]
+        bars = [_bar("as they are", matrix.size, matrix.size, op.coded is None)]
+        for name, scheme in SCHEMES.items():
+            coded = op.coded if name == own else scheme(matrix)
+            if coded is not None:
+                bars.append(_bar(name, coded.nbytes, matrix.size, name == own))
+        plots.append(
+            f"<figure><figcaption><b>{escape(op.name)}</b> {op.kernel.lower()}, {bits:.2f} bits a weight, "
+            f"{np.count_nonzero(matrix == 0) / matrix.size:.0%} zeros</figcaption>{_histogram(matrix)}{''.join(bars)}</figure>"
+        )
+    return [
+        "<h2>Weights</h2>",
+        '<p class="dim">Of each layer that can be compressed without changing a weight: how often each value occurs, from -128 to 127, and '
+        "the bytes that they take as they are and in the codings that hold them; green: what this blob has.</p>",
+        f'<div class="plots">{"".join(plots)}</div>',
+    ]
+
+
+def _histogram(matrix):
+    """The square roots of how often values occur, or rare ones could not be seen."""
+    heights = np.sqrt(np.bincount(matrix.ravel().astype(np.int64) + 128, minlength=256))
+    heights = 40 * heights / heights.max()
+    path = "".join(f"M{i} 40v{-h:.1f}h1v{h:.1f}z" for i, h in enumerate(heights) if h)
+    return f'<svg class="values" viewBox="0 0 256 40" preserveAspectRatio="none" aria-hidden="true"><path d="{path}"/></svg>'
+
+
+def _bar(name, nbytes, dense, is_own):
+    return (
+        f'<svg class="coding{" own" if is_own else ""}" role="img" aria-label="{name}: {nbytes:,} bytes">'
+        f'<rect width="{min(100, 100 * nbytes / dense):.1f}%" height="100%"/>'
+        f'<text x="4" y="13">{name} {nbytes:,} B</text></svg>'
+    )
 
 
 def sections(blob):

@@ -1,12 +1,15 @@
-"""The int8 weights of a `.tflite` file, layer by layer: where they lie in the file, and how to change them there."""
+"""The int8 and int4 weights of a `.tflite` file, layer by layer: where they lie in the file, and how to change them there."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import tflite
 
+from .compress import eligible
 from .errors import PackerError
+from .fold import fold
 from .graph import short_name
+from .lower import lower
 from .read import read
 
 # {op: {input: the axis of its output channels}}
@@ -22,7 +25,7 @@ _WEIGHTS = {
 
 @dataclass(eq=False)
 class Block:
-    """One int8 weight tensor. `span`: first byte and end of it in the file."""
+    """One weight tensor. `span`: first byte and end of it in the file."""
 
     tensor: object  # of the Graph
     axis: int  # of the output channels
@@ -99,18 +102,35 @@ def find_layers(tflite_bytes, name):
     return graph, layers
 
 
+def coded_layers(tflite_bytes, name, layers):
+    """Those of `layers` whose weights can be coded in a blob. PackerError if the file cannot be built, or has none of them."""
+    coded = {op.layer for op in eligible(lower(fold(read(tflite_bytes, name))))}
+    found = [layer for layer in layers if all(op.index in coded for op in layer.ops)]
+    if not found:
+        raise PackerError(f"{name}: no layer of it has weights that could be compressed: those of CONV_2D and FULLY_CONNECTED can")
+    return found
+
+
 def replace_values(tflite_bytes, changes):
     """The file with other weights, nothing else changed. `changes`: {Block: its new `values`}."""
     data = bytearray(tflite_bytes)
     for block, values in changes.items():
         start, end = block.span
-        data[start:end] = (values + block.tensor.zero_point).astype(np.int8).tobytes()
+        raw = (values + block.tensor.zero_point).astype(np.int8)
+        data[start:end] = (_nibbles(raw) if block.tensor.dtype == "int4" else raw).tobytes()
     return bytes(data)
+
+
+def _nibbles(values):
+    """uint8: two weights to a byte, the first in its low bits."""
+    flat = values.ravel().view(np.uint8) & 15
+    flat = np.append(flat, np.zeros(flat.size % 2, np.uint8))
+    return flat[0::2] | flat[1::2] << 4
 
 
 def _axis(op, position, tensor):
     """The axis of output channels if `tensor` holds weights of `op`, else None."""
-    if tensor.dtype != "int8" or not tensor.is_quantised or np.any(tensor.zero_points != tensor.zero_point):
+    if tensor.dtype not in ("int8", "int4") or not tensor.is_quantised or np.any(tensor.zero_points != tensor.zero_point):
         return None
     axis = _WEIGHTS.get(op.kind, {}).get(position)
     if op.kind == "BATCH_MATMUL" and position == 1:

@@ -16,15 +16,20 @@ def palette(matrix):
 
 
 def int4(matrix):
-    """Palettes of -8 … 7, or for each output channel of these times a step of its own; None where that is not what they are."""
+    """Palettes of -8 … 7 times a step, or for each output channel times a step of its own; None where that is not what they are."""
     rows = matrix.astype(np.int16)
-    steps = [max(1, int(np.gcd.reduce(row))) for row in rows]
-    if any(row.min() < -8 * step or row.max() > 7 * step for row, step in zip(rows, steps)):
-        return None
-    if rows.min() >= -8 and rows.max() <= 7:
-        steps = [1] * len(rows)
+    common = 1 if rows.min() >= -8 and rows.max() <= 7 else max(1, int(np.gcd.reduce(rows, axis=None)))
+    steps = [common] * len(rows)
+    if not _are_steps(rows, steps):
+        steps = [max(1, int(np.gcd.reduce(row))) for row in rows]
+        if not _are_steps(rows, steps):
+            return None
     # What a step leads out of int8 to is no weight of the channel.
     return _coded(matrix, [np.clip(np.arange(-8, 8) * step, -128, 127).astype(np.int8) for step in steps], 4)
+
+
+def _are_steps(rows, steps):
+    return all(-8 * step <= row.min() and row.max() <= 7 * step for row, step in zip(rows, steps))
 
 
 def _coded(matrix, tables, bits):

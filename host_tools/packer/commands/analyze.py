@@ -5,7 +5,10 @@ from pathlib import Path
 from rich.table import Table
 
 from ..analyze import NEAR, PRUNED, analyze
+from ..coding import SCHEMES
 from .common import add_samples, command, err, in_bytes, out, print_json, samples
+
+_CORES = ("cortex-m0plus", "cortex-m33")
 
 
 def add_to(commands):
@@ -39,17 +42,33 @@ def _analyze(args):
     if result.samples:
         out.print(f"pruned: change in accuracy where the smallest {PRUNED:.0%} of that layer's weights become zero")
     out.print()
-    schemes = list(result.layers[0].schemes)
-    table = _layers_table("weights B", *schemes)
-    for layer in result.layers:
-        found = [layer.schemes[s] for s in schemes]
-        texts = [_scheme(s.bytes, s.lossless) for s in found]
-        table.add_row(str(layer.index), layer.name, f"{layer.weights:,}", *texts)
-    totals = [[layer.schemes[s] for layer in result.layers] for s in schemes]
-    total = [_scheme(sum(s.bytes for s in column), all(s.lossless for s in column)) for column in totals]
-    table.add_row("", "all", f"{sum(layer.weights for layer in result.layers):,}", *total)
+    coded = [layer for layer in result.layers if layer.schemes]
+    if not coded:
+        out.print("no layer's weights could be compressed: those of CONV_2D and FULLY_CONNECTED can")
+        return
+    table = _layers_table("weights B", *SCHEMES)
+    for layer in coded:
+        table.add_row(str(layer.index), layer.name, f"{layer.weights:,}", *(_bytes([layer.schemes[s]]) for s in SCHEMES))
+    total = [_bytes([layer.schemes[s] for layer in coded]) for s in SCHEMES]
+    table.add_row("", "all", f"{sum(layer.weights for layer in coded):,}", *total)
     out.print(table, markup=False)
-    out.print("bytes of flash that the weights would take; ~: some weights would change")
+    out.print("bytes of flash that the weights would take; ~: some would change, as by `packer narrow`", markup=False)
+    for core in _CORES:
+        out.print()
+        table = _layers_table(f"{core}, k", *SCHEMES)
+        for layer in [*coded, None]:
+            dense, schemes = _instructions(coded if layer is None else [layer], core)
+            texts = f"{dense / 1000:,.0f}", *(f"{n / dense - 1:+.0%}" for n in schemes)
+            table.add_row(*(["", "all"] if layer is None else [str(layer.index), layer.name]), *texts)
+        out.print(table, markup=False)
+    out.print("thousands of instructions for the products of an inference, and what they change by, from counts of like layers")
+
+
+def _instructions(layers, core):
+    """(of dense weights, [of each scheme])."""
+    return sum(layer.instructions[core] for layer in layers), [
+        sum(layer.schemes[s].instructions[core] for layer in layers) for s in SCHEMES
+    ]
 
 
 def _layers_table(*names):
@@ -61,5 +80,5 @@ def _layers_table(*names):
     return table
 
 
-def _scheme(count, lossless):
-    return f"{'' if lossless else '~'}{count:,}"
+def _bytes(schemes):
+    return f"{'' if all(s.lossless for s in schemes) else '~'}{sum(s.bytes for s in schemes):,}"

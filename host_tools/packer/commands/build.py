@@ -4,7 +4,6 @@ from pathlib import Path
 
 from .. import boards
 from ..build import build
-from ..compress import savings
 from ..costs import CORE, core_known
 from ..errors import PackerError
 from ..inspect import Blob
@@ -47,18 +46,16 @@ def _build(args):
     write_aside(target, result.blob)
     if runtime:
         write_aside(target.with_name("_tinyinfer.mpy"), runtime.mpy)
-    saved = savings(result.program)
     if args.json:
-        schemes = {coding: {"ops": ops, "saved_bytes": nbytes} for coding, (ops, nbytes) in saved.items()}
         more = {"board": fit and fit.summary(), "runtime": runtime and runtime.summary()}
-        print_json({**result.summary(), "compressed": schemes, **{what: value for what, value in more.items() if value}})
+        print_json({**result.summary(), **{what: value for what, value in more.items() if value}})
         return
     share = len(result.blob) / result.tflite_bytes
     bound = result.lower_bound_bytes
     over = f"+{result.pool_bytes / bound - 1:.1%}" if result.pool_bytes > bound else "optimal"
     out.print(f"{target}")
     out.print(f"  flash  {in_bytes(len(result.blob))}  ({share:.0%} of the .tflite's {in_bytes(result.tflite_bytes)})")
-    for coding, (ops, nbytes) in saved.items():
+    for coding, (ops, nbytes) in Blob(result.blob).savings.items():
         out.print(f"    {coding}: {in_bytes(nbytes)} saved in {ops} {'op' if ops == 1 else 'ops'}")
     out.print(f"  pool   {in_bytes(result.pool_bytes)}  (lower bound {in_bytes(bound)}, {over})")
     print_state(result.program.state_bytes)

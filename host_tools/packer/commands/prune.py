@@ -12,6 +12,8 @@ def add_to(commands):
     p = command(commands, "prune", _prune, "Set the smallest int8 weights of a model to zero; the result is an ordinary .tflite.")
     p.add_argument("model", type=Path, help="the .tflite file, int8")
     p.add_argument("--sparsity", type=float, required=True, help="the share of weights that become zero, e.g. 0.6")
+    p.add_argument("--blocks", action="store_true", help="zeros of 4 neighbouring channels at a time: `packer build --compress sparse` "
+                   "makes more of them")  # fmt: skip
     add_samples(p, "layers are then pruned as far as their measured effect on accuracy allows (default: all alike)")
     p.add_argument("-o", "--output", type=Path, required=True, help="the .tflite to write")
 
@@ -19,7 +21,7 @@ def add_to(commands):
 def _prune(args):
     with err.status("pruning", spinner="line") as status:
         result = prune(
-            args.model.read_bytes(), args.model.stem, args.sparsity, samples(args),
+            args.model.read_bytes(), args.model.stem, args.sparsity, samples(args), args.blocks,
             on_progress=lambda text: status.update(f"{args.model.stem}: {text}"),
         )  # fmt: skip
     write_aside(args.output, result.tflite)
