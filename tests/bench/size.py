@@ -41,8 +41,8 @@ def archs():
 
 
 def sources():
-    """The C files of the core, the kernels first."""
-    return [*sorted(CORE.glob("kernels/*.c")), *sorted(CORE.glob("*.c"))]
+    """The C files of the core that a native module is made from, the kernels first."""
+    return [*sorted(CORE.glob("kernels/*.c")), *sorted(set(CORE.glob("*.c")) - {CORE / "ti_guard.c"})]
 
 
 def object_sizes(arch):

@@ -26,7 +26,7 @@ _EDGE = re.compile(r'edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)"')
 _FRAME = re.compile(r"\\n(\d+) bytes \((\w+(?:,\w+)?)\)")
 _INDIRECT = "__indirect_call"
 _RUNS_KERNELS = ("step_row", "ti_step_row")  # whichever the compiler makes the call part of
-_CHECKS_KERNELS = ("check_params", "check_op", "ti_check_data")
+_CHECKS_KERNELS = ("check_params", "check_op", "ti_prove_data")
 _LOADS = "have_segment"  # calls a function of whoever uses the core
 
 
