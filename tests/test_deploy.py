@@ -304,6 +304,15 @@ def test_modules_of_another_version():
         library.fitting_module(6 | 2 << 8 | 4 << 10, modules)
 
 
+def test_one_module(tmp_path):
+    """A _tinyinfer.mpy says itself what it is for."""
+    for arch, path in library.native_modules(NATMODS).items():
+        assert library.native_modules(path) == {arch: path}
+    (tmp_path / "x.mpy").write_bytes(b"M\x06\0\x1f")  # bytecode
+    with pytest.raises(PackerError, match="x.mpy is no native module for MicroPython"):
+        library.native_modules(tmp_path / "x.mpy")
+
+
 def test_modules_that_are_not_there(tmp_path):
     with pytest.raises(PackerError, match="no native modules in .*: build them with `make natmods`"):
         library.native_modules(tmp_path)
