@@ -20,10 +20,11 @@ help:
 	@echo "make setup      Debian packages (as root); .venv with the packer and the test tools"
 	@echo "make core       the C core as a shared library, for the packer"
 	@echo "make natmod     build/natmod/ARCH/_tinyinfer.mpy for each of ARCHS=\"$(ARCHS)\""
-	@echo "make natmods    that for every architecture whose compiler Debian has, xtensawin where ESP-IDF's is in PATH; sizes"
-	@echo "make unix       MicroPython's unix port, plain, with the user C module, and plain in 32 bits"
+	@echo "make natmods    that for every architecture; sizes"
+	@echo "make unix       MicroPython's unix port: plain, with the user C module, in 32 bits, with what CircuitPython has"
 	@echo "make firmware   MicroPython for the boards that QEMU emulates, boards/QEMU_*"
 	@echo "make pico       MicroPython for the Pico, as it comes and with the user C module, and what models cost on an emulated one"
+	@echo "make mip URL=   build/mip, a folder to serve at that address: boards install tinyinfer from it with mip"
 	@echo "make fuzz       a minute of libFuzzer on the loader and the kernels"
 	@echo "make bench      counts instructions and cycles of every model, writes docs/benchmarks.*; LAYERS=1 prints every op"
 	@echo "make compression    flash, RAM and instructions of models in every coding of weights; the tables of docs/compression.md"
@@ -38,8 +39,8 @@ help:
 	@echo "MICROPY_DIR=    a MicroPython checkout, 1.23 or later; otherwise Debian's source package is fetched"
 	@echo "PYTHON=         the CPython, 3.10 or later, that .venv is made from; now $(PYTHON)"
 
-.PHONY: help compression setup core natmod natmods micropython unix firmware replay rp2040js demo test test-all fuzz conformance bench size stack memory
-.PHONY: pico pico-firmware pico-sources readme boards-report clean distclean
+.PHONY: help compression setup core natmod natmods micropython unix firmware replay rp2040js webassembly xtensa-compiler xtensa-port demo test test-all fuzz conformance bench size stack memory
+.PHONY: mip pico pico-firmware pico-sources readme boards-report clean distclean
 .DELETE_ON_ERROR:
 
 # ---- installed ----
@@ -52,7 +53,7 @@ packages-%:
 	@echo "== installing the packer and the test tools into .venv"
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/pip install -q --disable-pip-version-check -c scripts/constraints.txt setuptools
-	$(BIN)/pip install -q --disable-pip-version-check -c scripts/constraints.txt --no-build-isolation -e '.[test,quantize]'
+	$(BIN)/pip install -q --disable-pip-version-check -c scripts/constraints.txt --no-build-isolation -e '.[test,quantize,deploy]'
 	@touch $@
 
 setup: .venv/installed
@@ -76,15 +77,29 @@ natmod: $(addprefix $(BUILD)/natmod/,$(ARCHS))
 $(BUILD)/natmod/%: micropython packages-% | .venv/installed
 	@echo "== native module for $*"
 	@mkdir -p $@
-	@$(MAKE) -s -C native_modules/natmod ARCH=$* MPY_DIR=$(MICROPY) BUILD=$@ PYTHON=$(BIN)/python $(call log,$@.log)
+	@$(MAKE) -s -C native_modules/natmod ARCH=$* MPY_DIR=$(MICROPY) BUILD=$@ PYTHON=$(BIN)/python $(NATMOD_OPTIONS) $(call log,$@.log)
 
-NATMODS := x64 x86 armv6m armv7m armv7emsp armv7emdp rv32imc
-NATMODS += $(if $(shell command -v xtensa-esp32-elf-gcc),xtensawin)
+# ESP-IDF's compiler where it is in PATH.
+ifeq ($(shell command -v xtensa-esp32-elf-gcc),)
+$(BUILD)/natmod/xtensawin: $(BUILD)/xtensa/xtensawin-gcc
+$(BUILD)/natmod/xtensawin: NATMOD_OPTIONS = CROSS=$(BUILD)/xtensa/xtensawin-
+endif
+
+xtensa-compiler: $(BUILD)/xtensa/xtensawin-gcc
+
+$(BUILD)/xtensa/xtensawin-gcc: scripts/get-xtensa-compiler.sh native_modules/natmod/xtensa_core.c | packages-xtensa
+	@scripts/get-xtensa-compiler.sh $(BUILD)
+
+NATMODS := x64 x86 armv6m armv7m armv7emsp armv7emdp rv32imc xtensa xtensawin
 
 natmods: $(addprefix $(BUILD)/natmod/,$(NATMODS))
 	@cd $(BUILD)/natmod && wc -c $(NATMODS:%=%/_tinyinfer.mpy)
 
-unix: $(BUILD)/unix/micropython $(BUILD)/unix-usermod/micropython $(BUILD)/unix-x86/micropython
+mip: natmods
+	@rm -rf $(BUILD)/mip
+	@$(BIN)/packer mip "$(URL)" -o $(BUILD)/mip
+
+unix: $(BUILD)/unix/micropython $(BUILD)/unix-usermod/micropython $(BUILD)/unix-x86/micropython $(BUILD)/unix-circuitpython/micropython
 
 # Without TLS, Berkeley DB and libffi the unix port needs nothing but a C compiler.
 UNIX = -s -j$(JOBS) -C $(MICROPY)/ports/unix MICROPY_PY_SSL=0 MICROPY_PY_BTREE=0 MICROPY_PY_FFI=0 FROZEN_MANIFEST= BUILD=$(@D)
@@ -104,16 +119,31 @@ $(BUILD)/unix-x86/micropython: micropython packages-x86
 	@mkdir -p $(@D)
 	@$(MAKE) $(UNIX) MICROPY_FORCE_32BIT=1 $(call log,$(@D).log)
 
+$(BUILD)/unix-circuitpython/micropython: $(wildcard tests/circuitpython/*) | micropython packages-x86
+	@echo "== MicroPython's unix port, with no more than CircuitPython has"
+	@mkdir -p $(@D)
+	@$(MAKE) $(UNIX) MICROPY_FORCE_32BIT=1 VARIANT_DIR=$(CURDIR)/tests/circuitpython $(call log,$(@D).log)
+
+xtensa-port: $(addprefix $(BUILD)/xtensa-port/,xtensa/micropython xtensawin/micropython)
+
+$(BUILD)/xtensa-port/xtensa/micropython: CROSS = xtensa-lx106-elf-
+$(BUILD)/xtensa-port/xtensawin/micropython: CROSS = $(BUILD)/xtensa/xtensawin-
+
+$(BUILD)/xtensa-port/%/micropython: micropython $(BUILD)/xtensa/xtensawin-gcc | packages-xtensa
+	@echo "== MicroPython as a Linux process on Xtensa, for $*"
+	@mkdir -p $(@D)
+	@$(MAKE) -s -j$(JOBS) -C tests/xtensa MPY_DIR=$(MICROPY) BUILD=$(@D) CROSS=$(CROSS) $(call log,$(@D).log)
+
 QEMU_BOARDS := $(notdir $(wildcard boards/QEMU_*))
 
 firmware: $(addprefix firmware-,$(QEMU_BOARDS))
 
 $(addprefix firmware-,$(QEMU_BOARDS)): firmware-%: $(BUILD)/firmware/%/firmware.elf
 
-# get-micropython.sh removes what was built from another source.
+# get-micropython.sh removes what was built from another source; MicroPython's make does not see that options have changed.
 $(BUILD)/firmware/QEMU_%/firmware.elf: $(wildcard boards/QEMU_*/*.mk boards/QEMU_*/*.ld boards/qemu/*) | micropython packages-bench
 	@echo "== MicroPython for QEMU_$*"
-	@mkdir -p $(@D)
+	@rm -rf $(@D) && mkdir -p $(@D)
 	@$(MAKE) -s -j$(JOBS) -C $(MICROPY)/ports/qemu BOARD=QEMU_$* BOARD_DIR=$(CURDIR)/boards/QEMU_$* FROZEN_MANIFEST= \
 		BUILD=$(@D) $(call log,$(@D).log)
 
@@ -144,6 +174,16 @@ $(BUILD)/firmware/RPI_%-stock: pico-sources packages-pico | .venv/installed
 $(BUILD)/firmware/RPI_%: pico-sources packages-pico | .venv/installed
 	$(call rp2,RPI_$*,-DMICROPY_BOARD_DIR=$(CURDIR)/boards/RPI_$* -DUSER_C_MODULES=$(CURDIR)/native_modules/usermod/micropython.cmake)
 
+ESP32_FIRMWARE := $(notdir $(wildcard boards/ESP32_*))
+
+# MicroPython's esp32 port with the board of boards/ and the user C module; ESP-IDF's export.sh puts idf.py in PATH.
+$(addprefix firmware-,$(ESP32_FIRMWARE)): firmware-%: micropython | .venv/installed
+	@command -v idf.py >/dev/null || { echo "$@ needs ESP-IDF, whose idf.py is not in PATH: run its export.sh first" >&2; exit 1; }
+	@[ -z "$(MICROPY_DIR)" ] && { echo "$@ needs a MicroPython checkout with its submodules: set MICROPY_DIR" >&2; exit 1; } || :
+	$(MAKE) -C $(MICROPY)/mpy-cross
+	$(MAKE) -C $(MICROPY)/ports/esp32 BOARD_DIR=$(CURDIR)/boards/$* BUILD=$(BUILD)/firmware/$* \
+		USER_C_MODULES=$(CURDIR)/native_modules/usermod/micropython.cmake
+
 FUZZER := $(BUILD)/fuzz/fuzz_load_run
 REPLAY := $(BUILD)/fuzz/replay
 FUZZ_SRC := tests/fuzz/fuzz_load_run.c tests/fuzz/fuzz_load_run.h $(CORE_SRC)
@@ -172,6 +212,17 @@ $(RP2040JS): tests/bench/rp2040/package.json tests/bench/rp2040/package-lock.jso
 
 rp2040js: $(RP2040JS)
 
+WEBASSEMBLY := $(BUILD)/webassembly/installed
+
+$(WEBASSEMBLY): tests/webassembly/package.json tests/webassembly/package-lock.json | packages-bench
+	@echo "== MicroPython's WebAssembly port, from npm"
+	@mkdir -p $(@D)
+	@cp $^ $(@D)
+	@cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund $(call log,$(@D).log)
+	@touch $@
+
+webassembly: $(WEBASSEMBLY)
+
 size: packages-armv6m .venv/installed
 	@$(MAKE) -s natmod ARCHS="$$($(BIN)/python tests/bench/size.py --archs)"
 	@$(BIN)/python tests/bench/size.py $(BUILD)/natmod
@@ -192,10 +243,10 @@ demo: core $(BUILD)/unix-usermod/micropython
 	$(BIN)/packer build $(DIGITS)/digits_int8.tflite --labels $(DIGITS)/labels.txt -o $(BUILD)/demo/digits.tin
 	MICROPYPATH=device_lib $(BUILD)/unix-usermod/micropython $(DIGITS)/classify.py $(BUILD)/demo/digits.tin $(DIGITS)/samples/*.pgm
 
-test: core natmods unix firmware pico-firmware replay rp2040js packages-test packages-bench
+test: core natmods unix firmware pico-firmware replay rp2040js webassembly xtensa-port packages-test packages-bench
 	$(BIN)/python -m pytest -n $(JOBS) tests
 
-test-all: core natmods unix firmware pico-firmware firmware-RPI_PICO2 replay rp2040js packages-test packages-bench packages-browser fuzz
+test-all: core natmods unix firmware pico-firmware firmware-RPI_PICO2 replay rp2040js webassembly xtensa-port packages-test packages-bench packages-browser fuzz
 	$(BIN)/python -m pytest -n $(JOBS) --run-slow tests
 
 # Finds grow build/fuzz/corpus from one run to the next; an input that crashes is kept as build/fuzz/crash-*.
@@ -208,7 +259,7 @@ fuzz: $(FUZZER) core
 conformance: core natmod unix
 	$(BIN)/python tests/conformance.py
 
-bench: core rp2040js packages-bench
+bench: core rp2040js xtensa-compiler packages-bench
 	@cd tests && $(BIN)/python -m bench.report $(if $(LAYERS),--layers)
 	@echo "== what packer build --board estimates times from"
 	@cd tests && $(BIN)/python -m bench.cores

@@ -1,8 +1,13 @@
-"""Builds the C core that the packer simulates with; everything else about the package is in setup.cfg."""
+"""Builds the C core that the packer simulates with; everything else about the package is in setup.cfg.
+
+Native modules that `make natmods` has built come along, for `packer deploy`.
+"""
 
 from glob import glob
+from pathlib import Path
 
 from setuptools import Extension, setup
+from setuptools.command.build_py import build_py
 
 CORE = "native_modules/core"
 
@@ -16,4 +21,15 @@ core = Extension(
     py_limited_api=True,
 )
 
-setup(ext_modules=[core], options={"bdist_wheel": {"py_limited_api": "cp310"}})
+
+class BuildPy(build_py):
+    def run(self):
+        super().run()
+        if not self.editable_mode:  # then they are found where they were built
+            for path in Path("build/natmod").glob("*/_tinyinfer.mpy"):
+                target = Path(self.build_lib, "packer", "natmod", path.parent.name)
+                target.mkdir(parents=True, exist_ok=True)
+                self.copy_file(str(path), str(target / path.name))
+
+
+setup(ext_modules=[core], cmdclass={"build_py": BuildPy}, options={"bdist_wheel": {"py_limited_api": "cp310"}})

@@ -7,7 +7,7 @@
 #   bench     cross compilers, emulators and counters of `make bench`
 #   pico      what MicroPython's rp2 port is built with
 #   browser   Chromium, in which `make test-all` looks at the report
-#   armv6m armv7m armv7emsp armv7emdp rv32imc x86     cross compiler for native modules of that architecture
+#   armv6m armv7m armv7emsp armv7emdp rv32imc xtensa x86     cross compiler for native modules of that architecture
 #
 # Prints what is missing and installs it as root; otherwise names it and exits 1. What is there by other means than a
 # package (a Python of one's own, a compiler in PATH) counts as there.
@@ -20,11 +20,12 @@ packages_for() {
         build) echo build-essential python3-venv ca-certificates dpkg-dev ;;
         test) echo valgrind gcc-arm-none-eabi libnewlib-arm-none-eabi ;;
         bench) echo gcc-arm-none-eabi libnewlib-arm-none-eabi gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
-            qemu-system-arm qemu-system-misc nodejs npm valgrind ;;
+            gcc-xtensa-lx106 picolibc-xtensa-lx106-elf qemu-system-arm qemu-system-misc qemu-user nodejs npm valgrind ;;
         pico) echo cmake ninja-build gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib ;;
         fuzz) echo clang libclang-rt-dev llvm ;;
         armv*) echo gcc-arm-none-eabi libnewlib-arm-none-eabi ;;
         rv32imc) echo gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf ;;
+        xtensa) echo gcc-xtensa-lx106 picolibc-xtensa-lx106-elf ;;
         x86) echo gcc-multilib ;;
         browser) echo chromium ;;
         x64 | xtensawin) ;;
@@ -49,10 +50,13 @@ there() {
         llvm) command -v llvm-symbolizer ;;
         libclang-rt-dev) echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
             clang -fsanitize=fuzzer,address,undefined -x c - -o /dev/null ;;
+        qemu-user) command -v qemu-xtensa ;;
         gcc-multilib) compiles gcc -m32 ;;
+        gcc-xtensa-lx106) command -v xtensa-lx106-elf-gcc ;;
         gcc-*) command -v "${1#gcc-}-gcc" ;;
         libnewlib-arm-none-eabi) [ -e "$(arm-none-eabi-gcc -print-file-name=libc.a)" ] ;;
         libstdc++-arm-none-eabi-newlib) [ -e "$(arm-none-eabi-g++ -print-file-name=libstdc++.a)" ] ;;
+        picolibc-xtensa-lx106-elf) echo '#include <string.h>' | xtensa-lx106-elf-gcc -E - ;;
         picolibc-riscv64-unknown-elf) [ -e "$(riscv64-unknown-elf-gcc -print-file-name=picolibc.specs)" ] ;;
     esac >/dev/null 2>&1
 }

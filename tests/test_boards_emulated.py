@@ -13,6 +13,7 @@ from support.boards_report import KEPT, README, names, with_table
 
 # What bits 10 and up of sys.implementation._mpy say. MicroPython takes a Cortex-M3 for an M4 without FPU, armv7em.
 NUMBERS = {"x86": 1, "x64": 2, "armv6m": 4, "armv7m": 6, "armv7emsp": 7, "rv32imc": 11}
+FORMS = {"x86": "C", "x64": "SSE2", "armv6m": "assembly", "armv7m": "C", "armv7emsp": "DSP", "rv32imc": "assembly"}
 # Bytes of heap that a model with one input and one output may take beside its pool on a board of 32 bits, and what
 # each further one of them may.
 OBJECTS, EDGE = 512, 224
@@ -26,7 +27,7 @@ def test_every_architecture_is_there():
 def test_board(name):
     board, (models, _) = boards()[name], emulated.at_hand()
     head, found = emulated.run(name, models)
-    assert head["backend"] == "native " + board.arch
+    assert head["backend"] == f"native {board.arch}, {FORMS[board.arch]}"
     assert head["mpy"] >> 10 == NUMBERS[board.arch]
     for model in models:
         facts = found[model.name]

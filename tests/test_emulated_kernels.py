@@ -1,4 +1,5 @@
 """The inner loops of each core, its own and the plain C beside it, against the host core's: random layers that multiply.
+On Xtensa, which has plain C only, every kernel.
 
 The models are of many layers beside one another, so that one run of an emulator compares every output of all of them.
 """
@@ -8,16 +9,21 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from bench.count import instructions
-from bench.machines import MACHINES
+from bench.count import check
+from bench.machines import LX106, MACHINES, XTENSAWIN
+from hypothesis import given, settings
 from packer import build
+from packer.format import KERNELS
+from packer.inspect import Blob
 
+from support import cases
 from support.products import CODED, CODED_OPS, model
 from support.quantisation import output_scale, scale_and_zero_point
 from support.tflite_builder import Graph
 
 SEEDS = range(2)
 LAYERS = 12
+CASES = 6  # of each TFLite op on Xtensa
 PORTABLE = [replace(m, name=f"{m.name}-portable", compiler=(*m.compiler, "-DTI_PORTABLE")) for m in MACHINES.values()]
 
 
@@ -34,21 +40,38 @@ def sums(seed):
     return graph.finish()
 
 
-@functools.lru_cache
-def blob(make, *arguments):
-    return build(make(*arguments)).blob
-
-
-@functools.lru_cache
 def coded(coding):
     return build(model(1, LAYERS, ops=CODED_OPS, weights=CODED[coding]), coding=coding).blob
 
 
-@pytest.mark.parametrize("machine", [*MACHINES.values(), *PORTABLE], ids=lambda machine: machine.name)
+@functools.lru_cache
+def blobs():
+    return [*(build(model(seed, LAYERS)).blob for seed in SEEDS), build(sums(0)).blob, *map(coded, CODED)]
+
+
+@functools.lru_cache
+def of_every_op():
+    """A few blobs for each TFLite op."""
+    found = []
+    for strategy in cases.by_op().values():
+
+        @settings(max_examples=CASES)
+        @given(strategy)
+        def keep(case):
+            found.append(build(case.model).blob)
+
+        keep()
+    return found
+
+
+@pytest.mark.parametrize("machine", [*MACHINES.values(), *PORTABLE, LX106, XTENSAWIN], ids=lambda machine: machine.name)
 def test_same_bytes(machine):
-    for seed in SEEDS:
-        instructions(machine, blob(model, seed, LAYERS))
-    instructions(machine, blob(sums, 0))
-    for coding in CODED:
-        instructions(machine, coded(coding))
-    instructions(machine, blob(model, 0, LAYERS), optimise="-Os")
+    check(machine, blobs())
+    check(machine, blobs()[:1], optimise="-Os")
+
+
+@pytest.mark.parametrize("machine", [LX106, XTENSAWIN], ids=lambda machine: machine.name)
+def test_every_op_on_xtensa(machine):
+    models = [*blobs(), *of_every_op()]
+    assert {op["kernel"] for blob in models for op in Blob(blob).ops} == set(KERNELS)
+    check(machine, models)

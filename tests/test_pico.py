@@ -28,7 +28,7 @@ def check(subject, kind, flash, found):
     for given, want in zip(found["outputs"], wanted):
         got = split_outputs(subject.core.outputs, bytes.fromhex(given))
         assert [from_pool(io, a).tobytes() for io, a in zip(subject.core.outputs, got)] == [a.tobytes() for a in want]
-    assert found["backend"] == {STOCK: "native armv6m", USER_MODULE: "user module"}[kind]
+    assert found["backend"] == {STOCK: "native armv6m, assembly", USER_MODULE: "user module, assembly"}[kind]
     assert set(found["allocated"]) == {0}
 
     pool = subject.pool_bytes

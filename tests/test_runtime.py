@@ -13,13 +13,15 @@ from packer.core import CoreModel
 from packer.edges import to_pool
 from packer.errors import PackerError
 from packer.inspect import Blob
+from packer.split import split
 from packer.unix import UnixPort, run_cases
 from packer.verify import make_cases
 from support import boards as emulated
 from support.tflite_builder import Graph
 
 DIGITS = ROOT / "examples/digits/digits_int8.tflite"
-HEAP_AT_MOST = 8 * 1024  # of a Cortex-M0's RAM, of person_detect's module
+# Bytes of a Cortex-M0's heap that person_detect's module may take at import, by whether it is small.
+HEAP_AT_MOST = {False: 14_000, True: 10_000}
 
 
 @functools.cache
@@ -48,10 +50,10 @@ def outputs_on_unix(program, module, blob):
     return raws, [b"".join(out.tobytes() for out in core.run(case)) for case in cases]
 
 
-def what_load_says(program, module, blob, tmp_path, then=""):
-    """The sentence of the error of load(), and of `then`, to be run on the model `m`."""
+def what_is_said(program, module, blob, tmp_path, command="tinyinfer.load('model.tin')"):
+    """The sentence of the error of a command."""
     (tmp_path / "model.tin").write_bytes(blob)
-    script = f"import tinyinfer\ntry:\n    m = tinyinfer.load('model.tin')\n    {then}\nexcept Exception as e:\n    print(e)"
+    script = f"import tinyinfer\ntry:\n    {command}\nexcept Exception as e:\n    print(e)"
     path = f"{module.parent}:{ROOT / 'device_lib'}"
     done = subprocess.run([program, "-c", script], cwd=tmp_path, env={"MICROPYPATH": path}, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -64,18 +66,18 @@ def table_model():
     return graph.finish()
 
 
-def test_person_detect_on_a_cortex_m0():
-    model = next((m for m in emulated.at_hand()[0] if m.name == "person_detect"), None)
-    if model is None:
-        pytest.skip("person_detect is not at hand: no folder of real models")
-    names = runtime.needs([Blob(model.blob)])
-    assert names[:-1] == ["FULLY_CONNECTED", "CONV2D", "DEPTHWISE_CONV2D", "AVERAGE_POOL", "SOFTMAX"]
+@pytest.mark.parametrize("small", HEAP_AT_MOST)
+def test_person_detect_on_a_cortex_m0(small, models):
+    model = emulated.model("person_detect", (models / "person_detect_int8.tflite").read_bytes())
+    names = runtime.needs([Blob(model.blob)], small)
+    kernels = ["FULLY_CONNECTED", "CONV2D", "DEPTHWISE_CONV2D", "AVERAGE_POOL", "SOFTMAX"]
+    assert names == kernels + ([] if small else ["PAIRS", "FAST"])
     made = runtime.build_runtime("armv6m", names)
     head, found = emulated.run("QEMU_MICROBIT", [model], made.mpy)
     assert head["backend"] == "native armv6m"
     assert model.differing_bytes(found["person_detect"]["outputs"]) == 0
     assert found["person_detect"]["run_bytes"] == 0
-    assert head["module_bytes"] <= HEAP_AT_MOST
+    assert head["module_bytes"] <= HEAP_AT_MOST[small]
 
 
 def test_digits_with_its_own_module(unix_micropython, digits_module, natmod):
@@ -84,18 +86,19 @@ def test_digits_with_its_own_module(unix_micropython, digits_module, natmod):
     assert digits_module.stat().st_size < 0.7 * (natmod / "_tinyinfer.mpy").stat().st_size
 
 
-def test_same_bytes_without_pairs(unix_micropython, tmp_path):
+def test_same_bytes_of_a_small_module(unix_micropython, digits_module, tmp_path):
     names = runtime.needs([Blob(digits())])
-    assert "PAIRS" in names
+    assert runtime.SPEED < set(names)
     module = tmp_path / "_tinyinfer.mpy"
-    module.write_bytes(runtime.build_runtime("x64", [name for name in names if name != "PAIRS"]).mpy)
+    module.write_bytes(runtime.build_runtime("x64", runtime.needs([Blob(digits())], small=True)).mpy)
+    assert module.stat().st_size < 0.75 * digits_module.stat().st_size
     got, wanted = outputs_on_unix(unix_micropython, module, digits())
     assert got == wanted
 
 
 def test_another_model_is_refused(unix_micropython, digits_module, tmp_path):
     blob = build(table_model(), "other").blob
-    text = what_load_says(unix_micropython, digits_module, blob, tmp_path)
+    text = what_is_said(unix_micropython, digits_module, blob, tmp_path)
     assert re.fullmatch(
         'model.tin: op 0 ".*": it needs kernel TABLE, which this native module was built without: build one for this model, '
         "`packer build --with-runtime`, or copy the one that has everything", text)  # fmt: skip
@@ -103,25 +106,33 @@ def test_another_model_is_refused(unix_micropython, digits_module, tmp_path):
 
 @pytest.mark.parametrize("option, part", [("stream_input", "FEED"), ("stream_weights", "SEGMENTS")])
 def test_a_part_that_is_missing_is_named(unix_micropython, digits_module, tmp_path, option, part):
-    text = what_load_says(unix_micropython, digits_module, digits(**{option: True}), tmp_path)
+    text = what_is_said(unix_micropython, digits_module, digits(**{option: True}), tmp_path)
     assert f"it needs {part}, which this native module was built without" in text
 
 
-def test_selftest_says_that_it_is_missing(unix_micropython, digits_module, tmp_path):
-    text = what_load_says(unix_micropython, digits_module, digits(), tmp_path, "m.selftest()")
-    assert text == "this native module was built without selftest(): copy the one that has everything to run it"
+@pytest.mark.parametrize("command, what", [
+    ("tinyinfer.load('model.tin').selftest()", "selftest()"),
+    ("tinyinfer.load('model.tin', tinyinfer.Pool(2000)).selftest()", "selftest()"),
+    ("tinyinfer.load('model.tin', stream=True)", "streamed weights"),
+    ("tinyinfer.load_parts(['0.tin', '1.tin'])", "load_parts()"),
+])  # fmt: skip
+def test_what_only_the_whole_module_does_is_named(unix_micropython, digits_module, tmp_path, command, what):
+    for k, part in enumerate(split(DIGITS.read_bytes(), "digits", parts=2).parts):
+        (tmp_path / f"{k}.tin").write_bytes(part.blob)
+    text = what_is_said(unix_micropython, digits_module, digits(), tmp_path, command)
+    assert text == f"this native module was built without {what}: copy the one that has everything"
 
 
 def test_what_models_need():
     names = runtime.needs([Blob(digits(stream_input=True)), Blob(build(table_model(), "other").blob)])
-    assert names[-2:] == ["FEED", "PAIRS"] and {"CONV2D", "TABLE"} < set(names) and "SEGMENTS" not in names
+    assert names[-3:] == ["FEED", "PAIRS", "FAST"] and {"CONV2D", "TABLE"} < set(names) and "SEGMENTS" not in names
     assert "SEGMENTS" in runtime.needs([Blob(digits(stream_weights=True))])
 
 
 def test_parts_are_those_of_the_core():
     header = (ROOT / "native_modules/core/ti_parts.h").read_text()
     parts = re.findall(r"^#define TI_(\w+) \d+", header, re.MULTILINE)
-    assert set(parts) == {*runtime.PARTS, "SELFTEST"}
+    assert set(parts) == {*runtime.PARTS, *runtime.ONLY_IN_ALL}
 
 
 def test_an_unknown_name_does_not_compile():
@@ -158,6 +169,7 @@ def test_what_is_missing_is_said(tmp_path, capsys, monkeypatch):
     target.write_bytes(b"old")
     own = "-o", str(target), "--with-runtime"
     assert refusal(capsys, *own) == "packer: --with-runtime needs an architecture, as in `--with-runtime armv6m`, or a --board"
+    assert refusal(capsys, "-o", str(target), "--small-runtime").endswith("says what --with-runtime writes: give that, too")
     assert refusal(capsys, *own, "z80").startswith("packer: there is no native module for z80, but for x64, x86, armv6m")
     monkeypatch.setenv("MICROPY_DIR", str(tmp_path))
     assert refusal(capsys, *own, "x64").startswith("packer: a native module is built with MicroPython's source, and there is none in")

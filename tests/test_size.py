@@ -4,7 +4,7 @@ What is held is the `.mpy`: compiled as one, the core shares code that its files
 """
 
 import pytest
-from bench.size import CORE, MPY_BYTES_MAX, object_sizes
+from bench.size import CORE, MPY_BYTES_MAX, object_sizes, part_sizes
 from conftest import built
 
 
@@ -18,3 +18,8 @@ def test_every_kernel_is_measured():
     sizes = object_sizes("armv6m")
     kernels = set(CORE.glob("kernels/*.c"))
     assert sizes.keys() >= kernels and min(sizes[k] for k in kernels) > 0
+
+
+def test_parts_can_be_left_out():
+    sizes = part_sizes("armv6m", ("FAST", "SELFTEST"))
+    assert sizes["FAST"] > 2000 and sizes["SELFTEST"] > 400

@@ -231,7 +231,7 @@ def test_metadata_is_that_of_the_last_part_and_no_key_of_it_hides_the_place():
 
 
 @pytest.mark.parametrize("name", ["digits", "person_detect_int8", "mlperf_kws_int8"])
-@pytest.mark.parametrize("backend", ["native x64", "pure Python"])
+@pytest.mark.parametrize("backend", ["native x64, SSE2", "pure Python"])
 def test_same_bytes_on_micropython(request, name, backend, unix_micropython, natmod, tmp_path):
     """Parts in files, read one at a time; pure Python is for what it can do in seconds."""
     if backend == "pure Python" and name == "person_detect_int8":

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, built
 from packer import build, oracle
 from packer.core import CoreModel
 from packer.romfs import romfs_image
@@ -19,7 +19,9 @@ from support.tflite_builder import Graph
 
 SCRIPTS = ROOT / "tests" / "micropython"
 LIBRARY = ROOT / "device_lib"
-BACKENDS = ["native x64", "user module", "pure Python", "CPython"]
+CIRCUITPYTHON = "what CircuitPython has"  # in 32 bits, tests/circuitpython
+BACKENDS = ["native x64", "user module", "pure Python", CIRCUITPYTHON, "CPython"]
+NAMES = {"native x64": "native x64, SSE2", "user module": "user module, SSE2", "CPython": "pure Python", CIRCUITPYTHON: "pure Python"}
 
 # The C module's own affairs: pure Python minds no addresses, and allocates as it runs.
 NATIVE_ONLY = {"allocations", "hostile", "misaligned"}
@@ -29,6 +31,7 @@ SLOW_IN_PYTHON = {"damaged"}
 MICROPYTHON_ONLY = {"flash", "pools"}
 LEFT_OUT = {
     "pure Python": NATIVE_ONLY | SLOW_IN_PYTHON,
+    CIRCUITPYTHON: NATIVE_ONLY | SLOW_IN_PYTHON | MICROPYTHON_ONLY,
     "CPython": NATIVE_ONLY | SLOW_IN_PYTHON | MICROPYTHON_ONLY,
 }
 
@@ -55,6 +58,8 @@ def interpreter(backend):
         return sys.executable, [LIBRARY]
     if backend == "user module":
         return executable("TINYINFER_UNIX_USERMOD", "unix-usermod/micropython"), [LIBRARY]
+    if backend == CIRCUITPYTHON:
+        return built("unix-circuitpython/micropython", "unix"), [ROOT / "tests" / "circuitpython", LIBRARY]
     program = executable("TINYINFER_UNIX", "unix/micropython")
     return program, [native_module(), LIBRARY] if backend == "native x64" else [LIBRARY]
 
@@ -166,7 +171,7 @@ def run(backend, script, folder):
     program, path = interpreter(backend)
     code = f"""
 import sys, tinyinfer
-assert tinyinfer.backend == {"pure Python" if backend == "CPython" else backend!r}, tinyinfer.backend
+assert tinyinfer.backend == {NAMES.get(backend, backend)!r}, tinyinfer.backend
 sys.path.append({str(SCRIPTS)!r})
 import {script}
 """

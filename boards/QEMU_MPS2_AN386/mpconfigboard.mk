@@ -10,3 +10,4 @@ LDSCRIPT = mcu/arm/mps2.ld
 
 vpath mps2_hard_float.c $(BOARD_DIR)/../qemu
 SRC_BOARD_O = shared/runtime/gchelper_native.o shared/runtime/gchelper_thumb2.o mps2_hard_float.o
+include $(BOARD_DIR)/../qemu/fat.mk

@@ -11,3 +11,4 @@ LDSCRIPT = $(BOARD_DIR)/an505.ld
 
 vpath mps2_hard_float.c $(BOARD_DIR)/../qemu
 SRC_BOARD_O = shared/runtime/gchelper_native.o shared/runtime/gchelper_thumb2.o mps2_hard_float.o
+include $(BOARD_DIR)/../qemu/fat.mk

@@ -3,3 +3,4 @@
 RV32_ARCH = rv32imac
 AFLAGS += -misa-spec=2.2
 include boards/VIRT_RV32/mpconfigboard.mk
+include $(BOARD_DIR)/../qemu/fat.mk

@@ -20,7 +20,8 @@ version: str
 """The package's version, "0.1.0"."""
 
 backend: str
-"""What runs the models: "native x64" (or another architecture) for the .mpy, "user module", or "pure Python"."""
+"""What runs the models: "native x64, SSE2" for the .mpy of an architecture, "user module, SSE2", or "pure Python". After the comma,
+whose inner loops: "SSE2", "DSP" (Cortex-M4, M7, M33), "assembly" (Cortex-M0, RV32), or "C"."""
 
 class Pool:
     """RAM of `size` bytes for models that do not run at the same time: load("a.tin", pool), load("b.tin", pool).

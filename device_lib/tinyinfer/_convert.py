@@ -3,7 +3,8 @@
 from array import array
 
 BUFFERS = (bytes, bytearray, memoryview, array)
-_single = array("f", (0.0,))
+_single = array("f", (1.0000001,))
+_FLOAT32 = _single[0] != 1.0  # do this interpreter's floats have as many bits?
 
 
 def _float32(x):
@@ -33,10 +34,10 @@ def _values(x):
 
 
 def _scale(tensor):
-    scale = tensor.scale
-    if not scale > 0:
+    """Its bits where floats do not have as many."""
+    if not tensor.scale > 0:
         raise ValueError("%s has no scale: give raw values instead of floats" % tensor.label())
-    return scale
+    return tensor.scale if _FLOAT32 else tensor.scale_bits
 
 
 def _put(out, i, size, value, flip):
@@ -47,24 +48,38 @@ def _put(out, i, size, value, flip):
         value >>= 8
 
 
-def _quantize_into(out, tensor, values, flip):
-    """TFLite's QUANTIZE: float32 x / scale, rounded half away from zero, + zero point, clamped."""
-    scale = _scale(tensor)
-    zero_point = tensor.zero_point
-    _, size, low, high, _ = tensor.kind
-    beyond = float(high - low + 1)
-    i = 0
+def _quotients(values, scale, beyond):
+    """float32 x / scale, rounded half away from zero, between -beyond and beyond; None for what is not a number."""
     for x in values:
         v = _float32(_float32(x) / scale)
         if v != v:
-            raise ValueError("value %d for %s is not a number" % (i, tensor.label()))
-        # Beyond the width of the range no zero point can bring it back into it; infinities have no int().
-        v = min(max(v, -beyond), beyond)
+            yield None
+            continue
+        v = min(max(v, -beyond), beyond)  # infinities have no int()
         q = int(v)
         if v - q >= 0.5:
             q += 1
         elif v - q <= -0.5:
             q -= 1
+        yield q
+
+
+def _quantize_into(out, tensor, values, flip):
+    """TFLite's QUANTIZE: float32 x / scale, rounded half away from zero, + zero point, clamped."""
+    scale = _scale(tensor)
+    zero_point = tensor.zero_point
+    _, size, low, high, _ = tensor.kind
+    beyond = high - low + 1  # the width of the range: no zero point can bring what is beyond back into it
+    if _FLOAT32:
+        rounded = _quotients(values, scale, float(beyond))
+    else:
+        from ._float_bits import quotients
+
+        rounded = quotients(values, scale, beyond)
+    i = 0
+    for q in rounded:
+        if q is None:
+            raise ValueError("value %d for %s is not a number" % (i, tensor.label()))
         _put(out, i, size, min(max(q + zero_point, low), high), flip)
         i += 1
 
@@ -78,6 +93,10 @@ def quantize(tensor, values):
 
 def dequantize(tensor):
     scale = _scale(tensor)
+    if not _FLOAT32:
+        from ._float_bits import products
+
+        return products(tensor, scale)
     zero_point = tensor.zero_point
     out = array("f", bytes(4 * len(tensor)))
     for i in range(len(out)):

@@ -33,7 +33,7 @@ _FAULTS = {
     ),
 }
 
-_PARTS = "FEED SEGMENTS PAIRS SELFTEST PALETTES ENTROPY_CODES SPARSE_WEIGHTS".split()  # from number 40 on
+_PARTS = "FEED SEGMENTS PAIRS FAST REOPEN SELFTEST PALETTES ENTROPY_CODES SPARSE_WEIGHTS".split()  # from number 40 on
 
 _PLACES = ("header", "tensor", "op", "step", "input", "output", "segment")
 
@@ -108,8 +108,8 @@ def selftest_error(blob, op):
     )
 
 
-def no_selftest():
-    return RuntimeError("this native module was built without selftest(): copy the one that has everything to run it")
+def lacks(what):
+    return RuntimeError("this native module was built without %s: copy the one that has everything" % what)
 
 
 def wrong_native_module(error):
@@ -117,8 +117,8 @@ def wrong_native_module(error):
     import sys
 
     mpy = getattr(sys.implementation, "_mpy", 0)
-    archs = "none x86 x64 armv6 armv6m armv7m armv7em armv7emsp armv7emdp xtensa xtensawin rv32imc".split()
-    arch = mpy >> 10
+    archs = "none x86 x64 armv6 armv6m armv7m armv7m armv7emsp armv7emdp xtensa xtensawin rv32imc".split()
+    arch = mpy >> 10 & 15  # 6, armv7em, runs what is for armv7m
     return ImportError(
         "_tinyinfer.mpy does not fit this firmware (%s): copy the one for %s, mpy version %d.%d"
         % (error, archs[arch] if arch < len(archs) else arch, mpy & 0xFF, mpy >> 8 & 3)

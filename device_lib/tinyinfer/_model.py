@@ -15,8 +15,7 @@ except ValueError as e:  # a .mpy that was built for something else
     raise wrong_native_module(e)
 
 _BYTES = (bytes, bytearray, memoryview)
-_BACKENDS = {"c": "user module", "python": "pure Python"}
-backend = _BACKENDS.get(_core.ARCH) or "native " + _core.ARCH
+backend = _core.BACKEND
 
 
 def Pool(size):
@@ -194,12 +193,11 @@ class Model:
         State is lost: the model is reset before and after.
         """
         try:
-            run = self._engine.selftest
+            op = self._engine.selftest()
         except AttributeError:
-            from ._errors import no_selftest
+            from ._errors import lacks
 
-            raise no_selftest() from None
-        op = run()
+            raise lacks("selftest()") from None
         self._engine.reset()
         if op >= 0:
             from ._errors import selftest_error

@@ -7,7 +7,7 @@ from one part to the next lies in the pool where the next one reads it. Imported
 from struct import pack_into, unpack_from
 
 from ._blob import string_at
-from ._errors import load_error, selftest_error
+from ._errors import lacks, load_error, selftest_error
 from ._model import Model, _core, _view
 
 
@@ -105,6 +105,8 @@ class _Part:
             self.engine = _core.Engine(self.view, *memory)
         except (ValueError, TypeError, MemoryError, OverflowError) as e:
             raise load_error(e, _core.check, self.source, self.view) from None
+        if not hasattr(self.engine, "reopen"):
+            raise lacks("load_parts()")
 
     def reopen(self):
         """Read the file again, and prove it again. ValueError if it is no longer what it was."""

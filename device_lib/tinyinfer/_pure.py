@@ -9,7 +9,7 @@ from struct import unpack_from
 from ._pure_check import check, check_data
 from ._pure_proof import AT_HEADER, FAULT_POOL_SMALL, HEADER, byte_view, checksum, crc32, fault
 
-ARCH = "python"
+BACKEND = "pure Python"
 DONE, MORE, WAITS = 0, 1, 2  # enum ti_progress
 
 # The module whose KERNELS has a kernel, by its number: imported when a blob first needs it, since code is RAM.

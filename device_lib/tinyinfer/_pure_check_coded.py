@@ -11,6 +11,7 @@ def coded(p, chunk, weights, k, out_c, scratch, before):
     p.offset(weights, 16, 4)
     data, size, table, block, coding, bits = unpack_from("<3IH2B", p.blob, weights)
     p.offset(data, size, 1)
+    p.between(coding, 1, 4, 14)
     if coding == 4:
         p.reserved(table | bits | chunk)
         _sparse(p, data, size, block, k, out_c)
@@ -20,10 +21,8 @@ def coded(p, chunk, weights, k, out_c, scratch, before):
     p.pool(scratch, block * k + before + -k % 4)
     if coding == 3:
         _entropy(p, table, bits)
-    elif 1 <= coding <= 2:
-        _palettes(p, table, bits, 1 if coding == 1 else out_c, size, k, out_c)
     else:
-        p.fail(FAULT_VALUE, coding, 14)
+        _palettes(p, table, bits, 1 if coding == 1 else out_c, size, k, out_c)
 
 
 def _palettes(p, table, bits, tables, size, k, out_c):
@@ -52,9 +51,10 @@ def _sparse(p, data, size, block, k, out_c):
             n = p.blob[at] if at < end else 0
             if 1 + n * (1 + block) > end - at:
                 p.fail(FAULT_OFFSET, data, 1 + n * (1 + block))
-            least = 0  # that the next position may be
+            past = 0  # the position before
             for tap in p.blob[at + 1 : at + 1 + n]:
-                if not least <= tap < taps:
+                if tap < past:
                     p.fail(FAULT_SHAPE, tap, taps)
-                least = tap + 1
+                past = tap + 1
+            p.between(past, 0, taps, 0)
             at += 1 + n * (1 + block)

@@ -6,7 +6,7 @@ room for them, when the ops that need them run: a segment at a time.
 
 from struct import unpack_from
 
-from ._errors import load_error
+from ._errors import lacks, load_error
 
 _SHORT = 72  # bytes of a header and a checksum
 _SIZE, _CHECKSUM = 5, 6
@@ -16,6 +16,9 @@ _GROUP = 32  # bytes after which a checksum can go on
 def open_stream(core, f, path, pool):
     """(engine, what of the blob in file `f` is in RAM), the checksum having been compared. `core`: the engine's module."""
     blob = b""
+    if not hasattr(core, "checksum"):
+        f.close()
+        raise lacks("streamed weights")
     try:
         size = f.seek(0, 2)
         blob = bytearray(min(size, _SHORT))

@@ -64,6 +64,11 @@ class Tensor:
         return unpack_from("<f", self._blob, self._at + 32)[0]
 
     @property
+    def scale_bits(self):
+        """The scale as it is stored: some interpreters' floats have fewer bits."""
+        return unpack_from("<I", self._blob, self._at + 32)[0]
+
+    @property
     def zero_point(self):
         return unpack_from("<i", self._blob, self._at + 36)[0] + self.flip
 

@@ -14,11 +14,11 @@ import tinyinfer
 
 try:
     from time import ticks_diff, ticks_us
-except ImportError:  # CPython has no tick counters
-    from time import perf_counter_ns
+except ImportError:  # CPython and CircuitPython have no tick counters
+    from time import monotonic_ns
 
     def ticks_us():
-        return perf_counter_ns() // 1000
+        return monotonic_ns() // 1000
 
     def ticks_diff(end, start):
         return end - start

@@ -68,6 +68,7 @@ class Fit:
     milliseconds: "float | None"  # estimated
     unit: "str | None"  # what was counted for that: cycles, or just instructions
     unknown: list  # kernels that nothing is known of, and that are left out of it
+    is_fast: bool = True  # the native module has the fast forms of the inner loops, for which was counted
 
     @property
     def ram_bytes(self):
@@ -143,6 +144,8 @@ class Fit:
         return "; too large to be read into RAM: put it into a ROMFS"
 
     def _time(self):
+        if not self.is_fast:
+            return "not known: nothing has been counted without the fast inner loops"
         if self.milliseconds is None:
             return f"not known: nothing has been counted on its core, {self.board.core}"
         how = "about" if self.unit == "cycles" else "at least"
@@ -165,10 +168,11 @@ def fit(board, blob, resident_bytes=0, runtime=None):
         library += len(runtime.mpy) - arch["file_bytes"]
     core = core_of(board)
     ms, unit, unknown = None, None, []
-    if core and board.clock_hz:
+    is_fast = runtime is None or runtime.is_fast
+    if core and board.clock_hz and is_fast:
         count, unknown = estimate(core, view, of_blob(view, board.core))
         ms, unit = count * 1000 / board.clock_hz, core["unit"]
-    return Fit(board, view.header["pool_bytes"], resident_bytes, library, len(blob), ms, unit, unknown)
+    return Fit(board, view.header["pool_bytes"], resident_bytes, library, len(blob), ms, unit, unknown, is_fast)
 
 
 def work(view):

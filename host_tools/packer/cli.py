@@ -17,6 +17,9 @@ def main(argv=None):
         print(f"packer: {e}", file=sys.stderr)
     except OSError as e:
         print(f"packer: {e.filename or 'file'}: {e.strerror or e}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("packer: interrupted", file=sys.stderr)
+        return 130
     return 1
 
 

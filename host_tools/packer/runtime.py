@@ -29,8 +29,7 @@ COMPILERS = {
     "xtensawin": ("xtensa-esp32-elf-gcc", "ESP-IDF"),
 }
 
-# The parts of native_modules/core/ti_parts.h that a model can need, and how a Blob shows that it does. SELFTEST is none of
-# them: whoever counts bytes of RAM has tested the model with the module that has everything.
+# The parts of native_modules/core/ti_parts.h that a model can use, and how a Blob shows that it does.
 PARTS = {
     "FEED": lambda blob: any(io["stream"] for io in blob.inputs),
     "SEGMENTS": lambda blob: bool(blob.segments),
@@ -38,7 +37,12 @@ PARTS = {
     "PALETTES": lambda blob: _has_coding(blob, "palette", "channel palette"),
     "ENTROPY_CODES": lambda blob: _has_coding(blob, "entropy"),
     "SPARSE_WEIGHTS": lambda blob: _has_coding(blob, "sparse"),
+    "FAST": lambda blob: True,
 }
+SPEED = {"PAIRS", "FAST"}  # the same bytes come out without them
+# The other parts. Whoever counts bytes of RAM has tested the model with the module that has everything, which is also the one
+# for models that were split.
+ONLY_IN_ALL = ("REOPEN", "SELFTEST")
 
 _SOURCES = Path(__file__).parent / "native_modules", Path(__file__).resolve().parents[2] / "native_modules"
 _BUILD = Path(__file__).resolve().parents[2] / "build"
@@ -52,6 +56,11 @@ class Runtime:
     names: list  # of the kernels and parts in it
     mpy: bytes
 
+    @property
+    def is_fast(self):
+        """Whether it has the fast forms of the inner loops, which times are estimated for."""
+        return not self.names or "FAST" in self.names
+
     def summary(self):
         """What `packer build --with-runtime --json` adds."""
         return {"arch": self.arch, "bytes": len(self.mpy), "kernels_and_parts": self.names}
@@ -61,12 +70,11 @@ def _has_coding(blob, *names):
     return any(op["coded"] and f.CODING_NAMES[op["coded"]["coding"]] in names for op in blob.ops)
 
 
-def needs(blobs):
-    """Names of the kernels and parts that Blobs use, in the order of their numbers."""
+def needs(blobs, small=False):
+    """Names of the kernels and parts that Blobs use, in the order of their numbers; small: without what is there for speed alone."""
     kernels = {op["kernel"] for blob in blobs for op in blob.ops}
-    return [name for name in f.KERNELS if name in kernels] + [
-        name for name, needed in PARTS.items() if any(needed(blob) for blob in blobs)
-    ]
+    parts = [name for name, used in PARTS.items() if any(used(blob) for blob in blobs) and not (small and name in SPEED)]
+    return [name for name in f.KERNELS if name in kernels] + parts
 
 
 def build_runtime(arch, names):

@@ -21,7 +21,10 @@
  *     engine.pool() -> the pool
  *     engine.state() -> where the state is: the pool, or a bytearray of its own
  *     checksum(sum, data) -> int      SPEC.md's, continued from `sum`, 0 at first; of whole groups but for the last data
- *     ARCH                            "x64", "armv6m", … for a native .mpy, "c" for the user module
+ *     BACKEND                         "native x64, SSE2", "user module, C": whose inner loops, too (TI_FORM)
+ *
+ * A build of some parts only (ti_parts.h) has no feed, reopen, fill and selftest, checksum, or `load` where it lacks what they
+ * are for.
  *
  * A bad blob or pool is ValueError(code, place, index, a, b), the fields of ti_fault. Nothing but Engine() and
  * selftest() allocates. The blob and the pool must not change size while an engine holds them, and a writable blob must
@@ -37,11 +40,14 @@
 #include "py/runtime.h"
 #endif
 
+#include "ti_config.h"
 #include "ti_core.h"
 #include "ti_kernels.h"
 
-#ifndef TI_ARCH
-#define TI_ARCH "c"
+#ifdef TI_ARCH  /* a native .mpy for it */
+#define BACKEND "native " TI_ARCH ", " TI_FORM
+#else
+#define BACKEND "user module, " TI_FORM
 #endif
 
 #if MICROPY_ENABLE_DYNRUNTIME
@@ -55,6 +61,16 @@ const mp_obj_type_t *tinyinfer_bytearray;
 #define TYPE_ERROR tinyinfer_type_error
 #define VALUE_ERROR tinyinfer_value_error
 #define BYTEARRAY tinyinfer_bytearray
+
+#if defined(__xtensa__)
+/* mpy_ld links the address of the table of qstrs, but none of an element of it, which the compiler would make of an index. */
+static inline const uint16_t *qstr_table(void) {
+    const uint16_t *table = mp_native_qstr_table;
+    __asm__("" : "+r"(table));
+    return table;
+}
+#define mp_native_qstr_table (qstr_table())
+#endif
 
 /* What the compiler and the core call; a native .mpy links no libc. */
 void *memcpy(void *to, const void *from, size_t n) {
@@ -199,7 +215,7 @@ static int load_segment(ti_model *m, uint32_t segment) {
     return 1;
 }
 
-/* Nothing is returned but that all is well. */
+/* What is wrong is raised, not returned. */
 ti_fault ti_check_data(const ti_model *m, const ti_op *op) {
     ti_proof p = {0};
     ti_prove_data(&p, m, op);
@@ -228,12 +244,14 @@ static mp_obj_t engine_make_new(const mp_obj_type_t *type, size_t n_args, size_t
     return MP_OBJ_FROM_PTR(self);
 }
 
+#if TI_HAS(REOPEN)
 static mp_obj_t engine_reopen(mp_obj_t self_in) {
     engine_t *self = as_engine(self_in);
     self->blob_bytes = UINT32_MAX; /* until it is proved, nothing of it is used */
     open_blob(self, get_checked_blob(self->blob, 0));
     return none();
 }
+#endif
 
 static mp_obj_t engine_run(mp_obj_t self_in) {
     ti_model *m = &get_engine(self_in)->model;
@@ -246,7 +264,7 @@ static mp_obj_t engine_step(mp_obj_t self_in, mp_obj_t n_in) {
     for (mp_int_t n = mp_obj_get_int_truncated(n_in); n > 0; n--) {
         int progress = ti_step_row(&self->model);
         if (progress != TI_MORE) {
-                    return boolean(progress == TI_WAITS);
+            return boolean(progress == TI_WAITS);
         }
     }
     return mp_const_true;
@@ -269,13 +287,12 @@ static mp_obj_t engine_feed(mp_obj_t self_in, mp_obj_t data_in, mp_obj_t flip_in
     int progress = TI_WAITS;
     for (size_t at = 0; at < data.len; at += t->row_bytes) {
         progress = ti_feed(m, (const uint8_t *)data.buf + at, flip);
-            if (progress == TI_MORE) {
+        if (progress == TI_MORE) {
             raise_value_error(MP_ERROR_TEXT("feed() got too many rows"));
         }
     }
     return boolean(progress == TI_DONE);
 }
-
 #endif
 
 static mp_obj_t engine_op(mp_obj_t self_in) {
@@ -305,7 +322,6 @@ static mp_obj_t engine_selftest(mp_obj_t self_in) {
     int32_t op = ti_selftest(&self->model, crc.buf);
     return MP_OBJ_NEW_SMALL_INT(op);
 }
-
 #endif
 
 static mp_obj_t engine_busy(mp_obj_t self_in) {
@@ -344,6 +360,7 @@ static mp_obj_t module_check(mp_obj_t blob) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(module_check_obj, module_check);
 
+#if TI_HAS(SEGMENTS)
 static mp_obj_t module_checksum(mp_obj_t sum, mp_obj_t data_in) {
     mp_buffer_info_t data = get_bytes(data_in, MP_BUFFER_READ);
     if (((uintptr_t)data.buf | data.len) % 4) {
@@ -352,6 +369,7 @@ static mp_obj_t module_checksum(mp_obj_t sum, mp_obj_t data_in) {
     return mp_obj_new_int_from_uint(ti_checksum((uint32_t)mp_obj_get_int_truncated(sum), data.buf, data.len));
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(module_checksum_obj, module_checksum);
+#endif
 
 /* The names are spelled out: mpy_ld collects a native .mpy's qstrs from the unpreprocessed source. */
 #if TI_HAS(FEED)
@@ -359,18 +377,23 @@ static MP_DEFINE_CONST_FUN_OBJ_2(module_checksum_obj, module_checksum);
 #else
 #define FEED_METHODS(METHOD)
 #endif
+#if TI_HAS(REOPEN)
+#define REOPEN_METHODS(METHOD) METHOD(MP_QSTR_reopen, engine_reopen, 1)
+#else
+#define REOPEN_METHODS(METHOD)
+#endif
 #if TI_HAS(SELFTEST)
 #define SELFTEST_METHODS(METHOD) METHOD(MP_QSTR_fill, engine_fill, 2) METHOD(MP_QSTR_selftest, engine_selftest, 1)
 #else
 #define SELFTEST_METHODS(METHOD)
 #endif
-#define ENGINE_METHODS(METHOD)            \
-    FEED_METHODS(METHOD) \
-    SELFTEST_METHODS(METHOD) \
+#define ENGINE_METHODS(METHOD)                   \
+    FEED_METHODS(METHOD)                         \
+    SELFTEST_METHODS(METHOD)                     \
     METHOD(MP_QSTR_run, engine_run, 1)           \
     METHOD(MP_QSTR_step, engine_step, 2)         \
     METHOD(MP_QSTR_op, engine_op, 1)             \
-    METHOD(MP_QSTR_reopen, engine_reopen, 1)     \
+    REOPEN_METHODS(METHOD)                       \
     METHOD(MP_QSTR_restart, engine_restart, 1)   \
     METHOD(MP_QSTR_reset, engine_reset, 1)       \
     METHOD(MP_QSTR_busy, engine_busy, 1)         \
@@ -411,8 +434,10 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
 
     mp_store_global(MP_QSTR_Engine, MP_OBJ_FROM_PTR(&tinyinfer_engine_type));
     mp_store_global(MP_QSTR_check, MP_OBJ_FROM_PTR(&module_check_obj));
+#if TI_HAS(SEGMENTS)
     mp_store_global(MP_QSTR_checksum, MP_OBJ_FROM_PTR(&module_checksum_obj));
-    mp_store_global(MP_QSTR_ARCH, mp_obj_new_str(TI_ARCH, sizeof(TI_ARCH) - 1));
+#endif
+    mp_store_global(MP_QSTR_BACKEND, mp_obj_new_str(BACKEND, sizeof(BACKEND) - 1));
 
     MP_DYNRUNTIME_INIT_EXIT
 }
@@ -429,14 +454,16 @@ static MP_DEFINE_CONST_DICT(engine_locals, engine_locals_table);
 MP_DEFINE_CONST_OBJ_TYPE(tinyinfer_engine_type, MP_QSTR_Engine, MP_TYPE_FLAG_NONE, make_new, engine_make_new,
     locals_dict, &engine_locals);
 
-static MP_DEFINE_STR_OBJ(arch_obj, TI_ARCH);
+static MP_DEFINE_STR_OBJ(backend_obj, BACKEND);
 
 static const mp_rom_map_elem_t module_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__tinyinfer)},
     {MP_ROM_QSTR(MP_QSTR_Engine), MP_ROM_PTR(&tinyinfer_engine_type)},
     {MP_ROM_QSTR(MP_QSTR_check), MP_ROM_PTR(&module_check_obj)},
+#if TI_HAS(SEGMENTS)
     {MP_ROM_QSTR(MP_QSTR_checksum), MP_ROM_PTR(&module_checksum_obj)},
-    {MP_ROM_QSTR(MP_QSTR_ARCH), MP_ROM_PTR(&arch_obj)},
+#endif
+    {MP_ROM_QSTR(MP_QSTR_BACKEND), MP_ROM_PTR(&backend_obj)},
 };
 static MP_DEFINE_CONST_DICT(module_globals, module_globals_table);
 

@@ -47,6 +47,11 @@ void ti_require_entropy(ti_proof *p, const ti_coded *coded);
 /* ti_matmul_run() for sparse weights. */
 void ti_sparse_run(const ti_matmul *mm, const int8_t *x, uint32_t vectors, int8_t *out);
 
+/* The same for one vector, all channels but the last out_c % 4, and a stage that the core's own form has. Returns where the data of the
+ * rest begin. */
+const uint8_t *ti_sparse_run_armv6m(const ti_matmul *mm, const int8_t *x, int8_t *out);
+const uint8_t *ti_sparse_run_dsp(const ti_matmul *mm, const int8_t *x, int8_t *out);  /* in blocks of four */
+
 /* Positions go up and are those of taps, and all that is counted is there. */
 void ti_require_sparse(ti_proof *p, const ti_coded *coded, uint32_t k, uint32_t out_c);
 

@@ -12,6 +12,7 @@ typedef struct {
     int whole;              /* no tap lies in the padding */
 } pixel;
 
+#if !defined(TI_SMALL)
 /* Sums of TI_LANES output channels from c on. Their input channels are in_c and on, or, where spread is 0, all in_c. */
 static void sum_lanes(const pixel *p, uint32_t in_c, uint32_t c, uint32_t spread, uint32_t sums[TI_LANES]) {
     const ti_depthwise *d = p->row;
@@ -40,6 +41,7 @@ static void sum_lanes(const pixel *p, uint32_t in_c, uint32_t c, uint32_t spread
     }
     ti_lanes_store(&s, sums);
 }
+#endif
 
 /* The sum of one output channel, from input channel in_c. */
 static uint32_t sum_one(const pixel *p, uint32_t in_c, uint32_t c) {
@@ -70,6 +72,21 @@ static uint32_t sum_one(const pixel *p, uint32_t in_c, uint32_t c) {
 }
 
 /* All channels of a pixel. Returns where the next pixel's go. */
+#if defined(TI_SMALL)
+static int8_t *make(pixel *p, const ti_stage *stage, int8_t *out) {
+    const ti_window *w = p->row->window;
+    const uint32_t out_c = w->out_c, multiplier = out_c / w->in_c;
+    uint32_t in_c = 0, next = multiplier;
+    for (uint32_t c = 0; c < out_c; c++) {
+        if (c == next) {
+            next += multiplier;
+            in_c++;
+        }
+        *out++ = ti_stage_apply(stage, sum_one(p, in_c, c), c);
+    }
+    return out;
+}
+#else
 static int8_t *make(pixel *p, const ti_stage *from, int8_t *out) {
     const ti_window *w = p->row->window;
     const ti_window_rows *open = &p->row->open;
@@ -92,6 +109,7 @@ static int8_t *make(pixel *p, const ti_stage *from, int8_t *out) {
     }
     return out;
 }
+#endif
 
 void ti_depthwise_any(const ti_depthwise *d, uint32_t first, uint32_t past, int8_t *out) {
     const ti_window *w = d->window;

@@ -22,6 +22,9 @@ void ti_require_weights(ti_proof *p, const ti_op *op, const ti_pairs *pairs, uin
             ti_require_offset(p, weights, out_c * k + (words - k), 1);
         }
     }
+    if (!TI_HAS(PAIRS)) {
+        return;  /* what else there is of them is not read */
+    }
     if (!pairs->runs) {
         return;
     }
@@ -56,7 +59,7 @@ void ti_matmul_open(ti_matmul *mm, const ti_model *m, const ti_output_stage *sta
 #endif
 }
 
-#if !defined(TI_ARMV6M)
+#if !defined(TI_SMALL)
 static inline void store(const ti_stage *stage, const uint32_t sums[TI_DOT_ROWS], uint32_t c, int8_t *out) {
     for (uint32_t j = 0; j < TI_DOT_ROWS; j++) {
         out[c + j] = ti_stage_apply(stage, sums[j], c + j);
@@ -80,7 +83,8 @@ static void run_one(const ti_matmul *mm, const int8_t *x, int8_t *out) {
         ti_matmul_run_armv6m(mm, x, out);
         return;
     }
-#else
+#endif
+#if !defined(TI_SMALL)
     const ti_stage copy = *stage;
     stage = &copy;
     for (; out_c - c >= TI_DOT_ROWS; c += TI_DOT_ROWS, w += TI_DOT_ROWS * k) {

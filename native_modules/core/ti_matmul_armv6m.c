@@ -13,7 +13,16 @@
     PRODUCT("r0", "r8") PRODUCT("r1", "r9") PRODUCT("r2", "r10") PRODUCT("r3", "r11")        \
     "adds r5, #1\n\t"
 
-/* Channels up to f->past, by fours. */
+/* Of sparse weights (ti_sparse.c): the taps' positions end at r4, r12 is where the window's inputs begin, lr how many taps are left. */
+#define POSITION "ldrb r6, [r4, r5]\n\t" "add r6, r12\n\t" "ldrb r6, [r6]\n\t" "sxtb r6, r6\n\t"
+#define SPARSE_TAP                                                                           \
+    POSITION                                                                                 \
+    PRODUCT("r0", "r8") PRODUCT("r1", "r9") PRODUCT("r2", "r10") PRODUCT("r3", "r11")        \
+    "adds r5, #1\n\t"
+#define NEXT_WINDOW(label)                                                                   \
+    "movs r6, #255\n\t" "add r12, r6\n\t" "mov r7, lr\n\t" "subs r7, r6\n\t" "mov lr, r7\n\t" "bhi " label "\n\t"
+
+/* Channels up to f->past, by fours; f->runs is 0, or that of sparse weights' blocks. */
 static __attribute__((noinline)) void run(ti_products *f) {
     register ti_products *at __asm__("r0") = f;
     __asm__ volatile(
@@ -29,6 +38,8 @@ static __attribute__((noinline)) void run(ti_products *f) {
         "ldr r6, [sp]\n\t"
         "ldmia r6!, {r0, r1, r2, r4}\n\t"
         "subs r6, #16\n\t"
+        "cmp r2, #0\n\t"
+        "bne 20f\n\t"
         "adds r4, r1\n\t"
         "adds r0, r1\n\t"
         "rsbs r5, r1, #0\n\t"
@@ -65,11 +76,82 @@ static __attribute__((noinline)) void run(ti_products *f) {
 
         TI_STORE_RARELY("11", "12", "13", "14", "")
 
+        "20:\n\t"  /* sparse ones */
+        "cmp r2, #1\n\t"
+        "beq 30f\n\t"
+        "mov r12, r4\n\t"
+        "mov lr, r1\n"
+        "21:\n\t"  /* a window of four channels */
+        "ldrb r5, [r0]\n\t"
+        "adds r0, #1\n\t"
+        "adds r4, r0, r5\n\t"
+        "adds r0, r4, r5\n\t"
+        "adds r1, r0, r5\n\t"
+        "adds r2, r1, r5\n\t"
+        "adds r3, r2, r5\n\t"
+        "rsbs r5, r5, #0\n\t"
+        "beq 24f\n\t"
+        "lsls r6, r5, #31\n\t"
+        "bne 23f\n"
+        "22:\n\t"
+        SPARSE_TAP
+        "23:\n\t"
+        SPARSE_TAP
+        "bne 22b\n"
+        "24:\n\t"
+        "mov r0, r3\n\t"
+        NEXT_WINDOW("21b")
+        "25:\n\t"
+        "ldr r6, [sp]\n\t"
+        "str r0, [r6]\n\t"
+        "ldr r3, [sp, #8]\n\t"
+        "b 5b\n"
+
+        "30:\n\t"  /* four channels one by one, each sum to r11 and then on */
+        "movs r3, #4\n"
+        "31:\n\t"
+        "mov r8, r9\n\t"
+        "mov r9, r10\n\t"
+        "mov r10, r11\n\t"
+        "movs r5, #0\n\t"
+        "mov r11, r5\n\t"
+        "ldr r6, [sp]\n\t"
+        "ldr r5, [r6, #4]\n\t"
+        "mov lr, r5\n\t"
+        "ldr r5, [r6, #12]\n\t"
+        "mov r12, r5\n"
+        "32:\n\t"
+        "ldrb r5, [r0]\n\t"
+        "adds r0, #1\n\t"
+        "adds r4, r0, r5\n\t"
+        "adds r0, r4, r5\n\t"
+        "rsbs r5, r5, #0\n\t"
+        "beq 34f\n"
+        "33:\n\t"
+        POSITION
+        PRODUCT("r0", "r11")
+        "adds r5, #1\n\t"
+        "bne 33b\n"
+        "34:\n\t"
+        NEXT_WINDOW("32b")
+        "subs r3, #1\n\t"
+        "bne 31b\n\t"
+        "b 25b\n"
+
         "6:\n\t"
         TI_PRODUCTS_POP
         : "+r"(at)
         : [past] "n"(offsetof(ti_products, past) - 28)
         : "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
+}
+
+const uint8_t *ti_sparse_run_armv6m(const ti_matmul *mm, const int8_t *x, int8_t *out) {
+    ti_products f = ti_products_open(mm, x, mm->k, out, 0);
+    f.w = (const int8_t *)mm->sparse;
+    f.runs = (const uint8_t *)(uintptr_t)mm->coded->block;
+    f.past &= ~3u;
+    run(&f);
+    return (const uint8_t *)f.w;
 }
 
 void ti_matmul_run_armv6m(const ti_matmul *mm, const int8_t *x, int8_t *out) {

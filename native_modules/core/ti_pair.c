@@ -8,14 +8,12 @@
 
 #define HALF 0x8000u  /* makes the low half positive, so that it borrows nothing from the high one */
 
-ti_pair ti_pair_open(uint8_t *scratch, uint32_t k) {
-    ti_pair p;
-    p.taps = (void *)scratch;
-    p.count = TI_PAIR_WORDS(k);
-    for (uint32_t i = k; i < p.count; i++) {
-        p.taps[i] = 0;
+void ti_pair_open(ti_pair *p, const ti_matmul *mm, uint8_t *scratch) {
+    p->taps = (void *)scratch;
+    p->count = TI_PAIR_WORDS(mm->k);
+    for (uint32_t i = mm->k; i < p->count; i++) {
+        p->taps[i] = 0;
     }
-    return p;
 }
 
 #if !defined(TI_RV32) && !defined(TI_ARMV6M)  /* which have their own */

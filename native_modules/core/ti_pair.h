@@ -13,6 +13,9 @@
 
 #include "ti_config.h"
 #include "ti_matmul.h"
+#if defined(TI_SSE2)
+#include "ti_stage_sse2.h"
+#endif
 
 #define TI_PAIR_WORDS(k) (((k) + 3) & ~3u)  /* of scratch memory, for two vectors of k elements */
 
@@ -23,13 +26,23 @@
 #define TI_PAIR_LEAVES_ONE 0
 #endif
 
+#if defined(TI_SSE2)
+#define TI_PAIR_COLUMNS 512  /* weights that may be kept by columns */
+#define TI_PAIR_QUADS 8      /* of channels that may have them */
+#endif
+
 typedef struct {
     uint32_t *taps;   /* [TI_PAIR_WORDS(k)] */
     uint32_t count;   /* TI_PAIR_WORDS(k) */
+#if defined(TI_SSE2)
+    uint32_t by_columns;                    /* whether these are in: */
+    ti_channels4 channels[TI_PAIR_QUADS];
+    __m128i columns[TI_PAIR_COLUMNS / 8];   /* int16 [out_c / 4][count / 2][4 channels][2 taps] */
+#endif
 } ti_pair;
 
-/* The pair in `scratch`, its elements from k on, which only fill it up, zero. */
-ti_pair ti_pair_open(uint8_t *scratch, uint32_t k);
+/* A pair for the product, in `scratch`, its elements from k on, which only fill it up, zero. */
+void ti_pair_open(ti_pair *p, const ti_matmul *mm, uint8_t *scratch);
 
 /* Elements at .. at + n - 1 of both vectors, n from 1 on. */
 void ti_pair_put(const ti_pair *p, uint32_t at, const int8_t *x0, const int8_t *x1, uint32_t n);

@@ -5,8 +5,8 @@
 #include "ti_stage_armv6m.h"
 
 /* The lanes of ti_pair.c in assembly, two output channels of both pixels at a time: gcc moves more between the few low
- * registers than it computes. Whatever the layer's chunk, halves are emptied after 4 taps or 8; shorter chunks keep the
- * packer's promise. */
+ * registers than it computes. Whatever the layer's chunk, halves are emptied after 4 taps, which keeps the packer's promise,
+ * too. */
 
 /* Taps of one chunk, for both channels. Their weights are at r0 and r1, from index r2 on; r3 goes through the packed elements;
  * r6, r7 are the sums. */
@@ -112,6 +112,10 @@ static __attribute__((noinline)) void run(ti_products *f) {
         "bne 6b\n"
         "7:\n\t"  /* an exception */
         "mov r4, r12\n\t"
+        "lsls r5, r4, #31\n\t"
+        "beq 8f\n\t"
+        "b 57f\n"
+        "8:\n\t"
         "cmp r4, #0\n\t"
         "beq 10f\n\t"
         TWO EMPTY STEP
@@ -155,7 +159,7 @@ static __attribute__((noinline)) void run(ti_products *f) {
         TI_STORE_RARELY("11", "12", "13", "14", HALF)
         TI_STORE_RARELY("21", "22", "23", "24", HALF)
 
-        /* Any other chunks, by 8 where they are multiples of that. */
+        /* Any other chunks: r12 is 1 more, and an exception as long as they are. */
         "50:\n\t"
         "cmp r2, #0\n\t"
         "bne 52f\n\t"
@@ -174,30 +178,13 @@ static __attribute__((noinline)) void run(ti_products *f) {
         "53:\n\t"
         "movs r4, #0\n"
         "54:\n\t"
-        "mov r12, r4\n\t"
-        "adds r0, r5\n\t"
-        "adds r1, r5\n\t"
-        "rsbs r2, r5, #0\n\t"
-        "beq 57f\n\t"
-        "ldr r7, [r6, #20]\n\t"
-        "lsls r7, #29\n\t"
-        "bne 56f\n\t"
-        "adds r7, r2, #4\n\t"
-        "beq 56f\n"
-        "55:\n\t"
-        TWO STEP ONE STEP ONE STEP ONE STEP ONE STEP ONE STEP ONE EMPTY STEP
-        "adds r7, r2, #4\n\t"
-        "bmi 55b\n\t"
-        "bne 57f\n"  /* else a row's last 4 are left */
-        "56:\n\t"
-        TWO STEP ONE STEP ONE EMPTY STEP
-        "bne 56b\n"
+        "adds r4, #1\n\t"
+        "b 5b\n"
         "57:\n\t"
-        "mov r4, r12\n\t"
-        "cmp r4, #0\n\t"
-        "beq 61f\n\t"
         "ldr r6, [sp]\n\t"
         "ldr r5, [r6, #20]\n\t"
+        "subs r4, #1\n\t"
+        "beq 61f\n\t"
         "cmp r5, r4\n\t"
         "bls 58f\n\t"
         "mov r5, r4\n"
@@ -213,8 +200,7 @@ static __attribute__((noinline)) void run(ti_products *f) {
         "ldr r6, [sp]\n\t"
         "mov r4, r12\n\t"
         "cmp r4, #0\n\t"
-        "beq 61f\n\t"
-        "b 52b\n"
+        "bne 52b\n"
         "61:\n\t"
         "b 10b\n"
 

@@ -21,14 +21,12 @@ static inline ti_int16 *element(const ti_pair *p, uint32_t vector, uint32_t at) 
     return (ti_int16 *)p->taps + 2 * at - 3 * (at >> 1 & 1) + VECTOR * vector;
 }
 
-ti_pair ti_pair_open(uint8_t *scratch, uint32_t k) {
-    ti_pair p;
-    p.taps = (void *)scratch;
-    p.count = TI_PAIR_WORDS(k);
-    for (uint32_t i = k; i < p.count; i++) {
-        *element(&p, 0, i) = *element(&p, 1, i) = 0;
+void ti_pair_open(ti_pair *p, const ti_matmul *mm, uint8_t *scratch) {
+    p->taps = (void *)scratch;
+    p->count = TI_PAIR_WORDS(mm->k);
+    for (uint32_t i = mm->k; i < p->count; i++) {
+        *element(p, 0, i) = *element(p, 1, i) = 0;
     }
-    return p;
 }
 
 /* `to`: the group of the first element, which is its tap `tap`; where not `both`, only x0's vector. Rows of a window

@@ -100,7 +100,7 @@ static int step_row(ti_model *m, uint16_t first, uint16_t past, int many) {
     }
     const ti_op *op = &m->ops[step->op];
     uint32_t rows = (uint32_t)(step->rows > 0 ? step->rows : -step->rows), row = ti_step_at(step, m->row);
-    if (TI_HAS(FULLY_CONNECTED) && many && op->kernel == TI_FULLY_CONNECTED) {
+    if (TI_HAS(FULLY_CONNECTED) && TI_HAS(PAIRS) && many && op->kernel == TI_FULLY_CONNECTED) {
         m->row += ti_fully_connected_rows(m, op, row, rows - m->row, step->rows < 0);
     } else {
         ti_kernels[ti_slot(op->kernel)].row(m, op, row);

@@ -1,4 +1,5 @@
 #include "ti_coded.h"
+#include "ti_stage_armv6m.h"
 
 /* For every `block` channels, 1 or 4, and in these for every TI_SPARSE_WINDOW taps: how many of the taps have a weight in
  * any of the channels, a byte; which ones, a byte each, upwards; then each channel's weights of these. */
@@ -17,13 +18,13 @@ void ti_require_sparse(ti_proof *p, const ti_coded *coded, uint32_t k, uint32_t 
             if (bytes > left) {
                 ti_refuse(p, TI_FAULT_OFFSET, coded->data, bytes);
             }
-            uint32_t least = 0;  /* that the next position may be */
-            for (uint32_t i = 1; i <= n; i++) {
-                if (at[i] < least || at[i] >= taps) {
-                    ti_refuse(p, TI_FAULT_SHAPE, at[i], taps);
+            uint32_t past = 0;  /* the position before */
+            for (const uint8_t *tap = at + 1, *end = tap + n; tap != end; past = *tap++ + 1u) {
+                if (*tap < past) {
+                    ti_refuse(p, TI_FAULT_SHAPE, *tap, taps);
                 }
-                least = at[i] + 1u;
             }
+            ti_require_between(p, (int32_t)past, 0, (int32_t)taps, offsetof(ti_coded, data));
             at += bytes;
             left -= bytes;
         }
@@ -59,12 +60,37 @@ static const uint8_t *add_window(const uint8_t *at, uint32_t block, const int8_t
     return (const uint8_t *)w3 + n;
 }
 
+/* Whether run_fours(), the core's own form, makes all channels but the last out_c % 4. */
+#if defined(TI_ARMV6M)
+#define run_fours ti_sparse_run_armv6m
+static int quickly(const ti_matmul *mm) {
+    return mm->out_c >= 4 && ti_stage_is_quick(&mm->stage);
+}
+#elif defined(TI_DSP)
+#define run_fours ti_sparse_run_dsp
+static int quickly(const ti_matmul *mm) {
+    return mm->out_c >= 4 && mm->stage.quick && mm->coded->block == 4;
+}
+#else
+#define run_fours(mm, x, out) (mm)->sparse
+static int quickly(const ti_matmul *mm) {
+    (void)mm;
+    return 0;
+}
+#endif
+
 void ti_sparse_run(const ti_matmul *mm, const int8_t *x, uint32_t vectors, int8_t *out) {
     const ti_stage stage = mm->stage;
     const uint32_t k = mm->k, out_c = mm->out_c, block = mm->coded->block;
     for (; vectors; vectors--, x += k) {
         const uint8_t *at = mm->sparse;
-        for (uint32_t c = 0; c < out_c; c += block) {
+        uint32_t c = 0;
+        if (quickly(mm)) {
+            at = run_fours(mm, x, out);
+            c = out_c & ~3u;
+            out += c;
+        }
+        for (; c < out_c; c += block) {
             uint32_t sums[4] = {0, 0, 0, 0};
             for (uint32_t first = 0; first < k; first += TI_SPARSE_WINDOW) {
                 at = add_window(at, block, x + first, sums);

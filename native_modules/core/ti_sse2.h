@@ -6,10 +6,14 @@
 #include <stdint.h>
 #include <string.h>
 
+/* The low 8 bytes as int16. */
+static inline __m128i ti_widen_register(__m128i v) {
+    return _mm_srai_epi16(_mm_unpacklo_epi8(v, v), 8);
+}
+
 /* 8 bytes as int16. */
 static inline __m128i ti_widen(const int8_t *p) {
-    __m128i v = _mm_loadl_epi64((const void *)p);
-    return _mm_srai_epi16(_mm_unpacklo_epi8(v, v), 8);
+    return ti_widen_register(_mm_loadl_epi64((const void *)p));
 }
 
 /* The low 4 bytes. */

@@ -54,7 +54,7 @@ static uint32_t shifted(uint64_t x, uint32_t n) {
 }
 
 int32_t ti_scale_sum(int64_t sum, int32_t multiplier, int32_t shift, int wide) {
-    if (!wide) {
+    if (!TI_HAS_WIDE || !wide) {
         return ti_requantise((int32_t)sum, multiplier, shift);
     }
     uint64_t product = (uint64_t)sum * (uint32_t)multiplier;
@@ -64,9 +64,9 @@ int32_t ti_scale_sum(int64_t sum, int32_t multiplier, int32_t shift, int wide) {
 
 int32_t ti_general_stage_apply(const ti_stage *s, int64_t sum, uint32_t channel, int wide) {
     uint32_t k = channel & s->channel_mask;
-    uint32_t at = channel << (wide != 0);
+    uint32_t at = channel << (TI_HAS_WIDE && wide);
     uint64_t acc = (uint64_t)sum + (uint32_t)s->bias[at];
-    if (wide) {
+    if (TI_HAS_WIDE && wide) {
         acc += (uint64_t)(uint32_t)s->bias[at + 1] << 32;
     }
     int32_t x = ti_scale_sum((int64_t)acc, s->multiplier[k], s->shift[k], wide);

@@ -33,7 +33,7 @@ int32_t ti_general_stage_apply(const ti_stage *s, int64_t sum, uint32_t channel,
 /* Keep the stage in a local variable: through a caller's pointer the compiler must load it again after every int8 that
  * is stored. */
 static inline int8_t ti_stage_apply(const ti_stage *s, uint32_t acc, uint32_t channel) {
-#if defined(TI_ARMV6M)  /* whose assembly has the stage that most sums go through: what is left has to be small */
+#if defined(TI_SMALL)  /* on a Cortex-M0 most sums go through the stage of the assembly */
     return (int8_t)ti_general_stage_apply(s, (int32_t)acc, channel, 0);
 #else
     uint32_t k = channel & s->channel_mask;

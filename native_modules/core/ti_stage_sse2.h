@@ -91,4 +91,15 @@ static inline __m128i ti_stage4_apply(const ti_stage4 *s, const ti_channels4 *k,
     return _mm_packs_epi16(y, y);
 }
 
+/* Two pixels' sums of eight channels, a and then b, as int8: those of pixel 0, then those of pixel 1. */
+static inline __m128i ti_stage8_apply(const ti_stage4 *s, const ti_channels4 k[2], __m128i a0, __m128i b0, __m128i a1, __m128i b1) {
+    a0 = ti_requantise4(_mm_add_epi32(a0, k[0].bias), &k[0]);
+    b0 = ti_requantise4(_mm_add_epi32(b0, k[1].bias), &k[1]);
+    a1 = ti_requantise4(_mm_add_epi32(a1, k[0].bias), &k[0]);
+    b1 = ti_requantise4(_mm_add_epi32(b1, k[1].bias), &k[1]);
+    const __m128i y0 = _mm_min_epi16(_mm_max_epi16(_mm_packs_epi32(a0, b0), s->min), s->max);
+    const __m128i y1 = _mm_min_epi16(_mm_max_epi16(_mm_packs_epi32(a1, b1), s->min), s->max);
+    return _mm_packs_epi16(y0, y1);
+}
+
 #endif

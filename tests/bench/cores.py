@@ -15,7 +15,7 @@ import numpy as np
 
 from . import report
 from .count import build, counted, find, instructions, program
-from .machines import MACHINES, ROOT, RP2040, BenchError, version
+from .machines import LX106, MACHINES, ROOT, RP2040, XTENSAWIN, BenchError, version
 from .rp2040 import cycles
 
 sys.path.insert(0, str(ROOT / "host_tools"))
@@ -24,6 +24,7 @@ from packer.boards import work  # noqa: E402
 from packer.inspect import Blob  # noqa: E402
 
 KEPT = ROOT / "boards" / "cores.json"
+CORES = {**MACHINES, LX106.name: LX106, XTENSAWIN.name: XTENSAWIN}
 # Those of the benchmarks, and what has further kernels.
 MODELS = (*report.MODELS, "wakeword_okay_nabu", "wakeword_vad", "mnist_lstm", "keyword_svdf", "rnnoise",
           "people_flow_int8_floatio")  # fmt: skip
@@ -34,10 +35,10 @@ def layer_costs(core, blob):
     if core == "cortex-m0plus":
         with tempfile.TemporaryDirectory() as folder:
             elf = Path(folder) / "model.elf"
-            expected = program(RP2040, blob, elf, layers=True)
+            expected = program(RP2040, [blob], elf, layers=True)
             found = counted(cycles(RP2040, elf), blob, expected)
     else:
-        found = instructions(MACHINES[core], blob, layers=True)
+        found = instructions(CORES[core], blob, layers=True)
     return [layer.instructions for layer in found.layers]
 
 
@@ -80,7 +81,7 @@ def main():
         return
     blobs = [build(find(name).read_bytes(), name).blob for name in MODELS]
     kept = {}
-    for core, machine in MACHINES.items():
+    for core, machine in CORES.items():
         unit = "cycles" if core == "cortex-m0plus" else "instructions"
         print(f"{unit} of each layer of {len(blobs)} models on {core}", flush=True)
         kernels, each_mac = table(core, blobs)

@@ -76,24 +76,30 @@ def input_of(blob):
     return [random.integers(-128, 128, t["rows"] * t["row_bytes"], np.int8) for t in tensors]
 
 
-def _assembly(blob_file, blob, input_file, layers):
-    """Assembly that links a blob, its input and its pool in."""
-    header = blob.header
-    slots = SLOT_LAYERS + header["n_ops"]
+def _assembly(files, blobs, layers):
+    """Assembly that links blobs and inputs, [(file, file)], and a pool for all of them in."""
+    slots = SLOT_LAYERS + max(blob.header["n_ops"] for blob in blobs)
+    included = "".join(f"""
+    .balign 16
+blob{i}: .incbin "{blob_file}"
+blob{i}_end:
+    .balign 16
+input{i}: .incbin "{input_file}"
+""" for i, (blob_file, input_file) in enumerate(files))  # fmt: skip
+    entries = "".join(f"    .4byte blob{i}, blob{i}_end, input{i}\n" for i in range(len(files)))
     return f"""
     .section .rodata
-    .global bench_blob, bench_blob_end, bench_input, bench_layers
-    .balign 16
-bench_blob: .incbin "{blob_file}"
-bench_blob_end:
-    .balign 16
-bench_input: .incbin "{input_file}"
+    .global bench_models, bench_models_end, bench_layers
+    {included}
     .balign 4
+bench_models:
+{entries}
+bench_models_end:
 bench_layers: .4byte {int(layers)}
     .bss
     .global bench_pool, bench_pool_end, bench_slots
     .balign 16
-bench_pool: .space {header["pool_bytes"]}
+bench_pool: .space {max(blob.header["pool_bytes"] for blob in blobs)}
 bench_pool_end:
     .balign 4
     .type bench_slots, %object
@@ -102,28 +108,48 @@ bench_slots: .space {4 * slots}
 """
 
 
-def program(machine, data, elf, layers=False, core_dir=CORE_DIR, optimise="-O2"):
-    """Link the blob `data`, an input for it and the core to the file `elf`; returns the outputs to expect, in hex."""
-    blob = Blob(data)
-    arrays = input_of(blob)
+def program(machine, blobs, elf, layers=False, core_dir=CORE_DIR, optimise="-O2"):
+    """Link blobs (bytes), an input for each and the core to the file `elf`; returns the outputs to expect, [hex]."""
+    views = [Blob(data) for data in blobs]
+    inputs = [input_of(view) for view in views]
     with tempfile.TemporaryDirectory() as folder:
-        blob_file, input_file, source = (Path(folder) / name for name in ("model.tin", "input", "model.S"))
-        blob_file.write_bytes(data)
-        input_file.write_bytes(b"".join(array.tobytes() for array in arrays))
-        source.write_text(_assembly(blob_file, blob, input_file, layers))
+        files = [(Path(folder) / f"{i}.tin", Path(folder) / f"{i}.input") for i in range(len(blobs))]
+        for (blob_file, input_file), data, arrays in zip(files, blobs, inputs):
+            blob_file.write_bytes(data)
+            input_file.write_bytes(b"".join(array.tobytes() for array in arrays))
+        source = Path(folder) / "model.S"
+        source.write_text(_assembly(files, views, layers))
         main = objects(machine, [TARGET / "model.c"], "-O2", core_dir)
         link(machine, [*main, *core_objects(machine, optimise, core_dir), source], elf)
-    return b"".join(output.tobytes() for output in CoreModel(data).run(arrays)).hex()
+    return [b"".join(output.tobytes() for output in CoreModel(data).run(arrays)).hex()
+            for data, arrays in zip(blobs, inputs)]  # fmt: skip
+
+
+def compare(counts, expected):
+    """BenchError unless the Counts' program printed the outputs expected, [hex], each once or more often in turn."""
+    lines = counts.printed.splitlines()
+    if not lines or len(lines) % len(expected):
+        raise BenchError(f"the program printed no outputs, or not all: {len(lines)} lines for {len(expected)} models")
+    each = len(lines) // len(expected)
+    for number, line in enumerate(lines):
+        right = expected[number // each]
+        if line != right:
+            wrong = sum(line[i : i + 2] != right[i : i + 2] for i in range(0, len(right), 2))
+            model = f"model {number // each}: " if len(expected) > 1 else ""
+            raise BenchError(f"{model}{wrong} of {len(right) // 2} output bytes differ from the host core's")
+
+
+def check(machine, blobs, optimise="-O2"):
+    """BenchError where an output byte of one of the blobs is wrong on a Machine. They run in one program."""
+    with tempfile.TemporaryDirectory() as folder:
+        elf = Path(folder) / "models.elf"
+        expected = program(machine, blobs, elf, optimise=optimise)
+        compare(count(machine, elf), expected)
 
 
 def counted(counts, data, expected):
     """Counted, from the Counts of a program on the blob `data`. BenchError unless it printed the outputs expected."""
-    for line in counts.printed.split():
-        if line != expected:
-            wrong = sum(line[i : i + 2] != expected[i : i + 2] for i in range(0, len(expected), 2))
-            raise BenchError(f"{wrong} of {len(expected) // 2} output bytes differ from the host core's")
-    if not counts.printed:
-        raise BenchError("the program printed no outputs")
+    compare(counts, expected)
     each = zip(Blob(data).ops, counts.executed[SLOT_LAYERS:])
     layers = [Layer(op["name"], op["kernel"], op["macs"], n) for op, n in each]
     return Counted(counts.executed[SLOT_LOAD], counts.executed[SLOT_RUN], layers)
@@ -133,7 +159,7 @@ def instructions(machine, data, layers=False, core_dir=CORE_DIR, optimise="-O2")
     """Counted, of the blob `data` on a Machine. BenchError where an output byte is wrong."""
     with tempfile.TemporaryDirectory() as folder:
         elf = Path(folder) / "model.elf"
-        expected = program(machine, data, elf, layers, core_dir, optimise)
+        expected = program(machine, [data], elf, layers, core_dir, optimise)
         return counted(count(machine, elf), data, expected)
 
 
@@ -167,7 +193,7 @@ def main(arguments):
         for name in MACHINES if args.core == "all" else [args.core]:
             with tempfile.TemporaryDirectory() as folder:
                 elf = args.elf or Path(folder) / "model.elf"
-                expected = program(MACHINES[name], data, elf, args.layers, args.core_dir, f"-O{args.optimise}")
+                expected = program(MACHINES[name], [data], elf, args.layers, args.core_dir, f"-O{args.optimise}")
                 result = counted(count(MACHINES[name], elf), data, expected)
             if args.json:
                 layers = [vars(layer) for layer in result.layers] if args.layers else []

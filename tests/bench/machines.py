@@ -16,6 +16,7 @@ from elftools.elf.elffile import ELFFile
 
 ROOT = Path(__file__).resolve().parents[2]
 CORE_DIR = ROOT / "native_modules" / "core"
+ARITHMETIC = ROOT / "native_modules" / "natmod" / "arithmetic_xtensa.c"
 TARGET = Path(__file__).parent / "target"
 BUILD = ROOT / "build" / "bench"
 SLOT_EMPTY, SLOT_LOAD, SLOT_RUN, SLOT_LAYERS = 1, 2, 3, 4  # of target/bench.h
@@ -35,6 +36,7 @@ class Machine:
     emulator: tuple  # program and board
     code: int  # address of the program
     data: int  # and of its RAM
+    runtime: tuple = ()  # sources of what its compiler's libgcc lacks
 
 
 _ARM = ("arm-none-eabi-gcc", "-mthumb", "-mfloat-abi=soft")
@@ -49,6 +51,10 @@ MACHINES = {
         Machine("rv32imc", (*_RISCV, "-march=rv32imc"), ("qemu-system-riscv32", "virt"), 0x80000000, 0x80200000),
     )
 }
+# Linux processes. What an ESP8266 executes; and what an ESP32 and an ESP32-S3 do as well, with their windowed calls.
+LX106 = Machine("lx106", ("xtensa-lx106-elf-gcc",), ("qemu-xtensa", "lx106"), 0x10000000, 0x10400000, (ARITHMETIC,))
+XTENSAWIN = replace(LX106, name="xtensawin", compiler=(str(ROOT / "build" / "xtensa" / "xtensawin-gcc"),),
+                    emulator=("qemu-xtensa", "de233_fpu"), runtime=(ARITHMETIC, TARGET / "string.c"))  # fmt: skip
 RP2040 = replace(MACHINES["cortex-m0plus"], emulator=("rp2040js", "RP2040"), code=0x10000000)  # rp2040.py runs it
 HOST = Machine("x86_64", ("gcc",), ("valgrind",), 0, 0)  # instructions.py runs it
 
@@ -105,7 +111,7 @@ def core_objects(machine, optimise, core_dir=CORE_DIR):
 
 def link(machine, parts, elf):
     """Link object files and assembly sources with board.c to an executable."""
-    board = objects(machine, [TARGET / "board.c"], "-O2")
+    board = objects(machine, [TARGET / "board.c", *machine.runtime], "-O2")
     addresses = (f"-Wl,--defsym=CODE={machine.code:#x}", f"-Wl,--defsym=DATA={machine.data:#x}")
     _run([*machine.compiler, "-nostartfiles", *addresses, "-T", TARGET / "target.ld", *board, *parts, "-o", elf])
 
@@ -146,15 +152,19 @@ def count(machine, elf):
     with tempfile.TemporaryDirectory() as folder:
         counted, printed = Path(folder) / "counted", Path(folder) / "printed"
         arguments = f"mark={mark},mark_bytes={mark_bytes},slots={slots},n_slots={slots_bytes // 4},out={counted}"
-        command = [tool(program), "-machine", board, "-bios", "none", "-kernel", elf]
-        command += ["-display", "none", "-monitor", "none", "-serial", "none", "-plugin", f"{plugin},{arguments}"]
-        command += ["-chardev", f"file,id=text,path={printed}"]
-        command += ["-semihosting-config", "enable=on,target=native,chardev=text"]
+        command = [tool(program), "-plugin", f"{plugin},{arguments}"]
+        if program == "qemu-xtensa":
+            command += ["-cpu", board, elf]
+        else:
+            command += ["-machine", board, "-bios", "none", "-kernel", elf]
+            command += ["-display", "none", "-monitor", "none", "-serial", "none"]
+            command += ["-chardev", f"file,id=text,path={printed}"]
+            command += ["-semihosting-config", "enable=on,target=native,chardev=text"]
         try:
             done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=SECONDS)
         except subprocess.TimeoutExpired:
             raise BenchError(f"{board}: the program did not end within {SECONDS} s") from None
-        text = printed.read_text() if printed.exists() else ""
+        text = printed.read_text() if printed.exists() else done.stdout
         if done.returncode or not counted.exists():
             raise BenchError(f"{board}: the program failed: {text}{done.stderr}".strip())
         return Counts.of(text, counted.read_text().splitlines())

@@ -34,7 +34,7 @@ def rp2040_cycles(blob):
     """Cycles of one inference of a blob on an RP2040."""
     with tempfile.TemporaryDirectory() as folder:
         elf = Path(folder) / "model.elf"
-        expected = program(RP2040, blob, elf)
+        expected = program(RP2040, [blob], elf)
         return counted(cycles(RP2040, elf), blob, expected).run
 
 

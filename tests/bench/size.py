@@ -1,7 +1,8 @@
 """Bytes of machine code: each file of the core, compiled alone, and the `.mpy` that all become, compiled as one.
 
 `python tests/bench/size.py NATMODS` prints the table for every architecture whose compiler is there, with the size of
-NATMODS/ARCH/_tinyinfer.mpy and what that may be; `--archs` prints their names.
+NATMODS/ARCH/_tinyinfer.mpy and what that may be, and, for the first, by how much a `.mpy` is smaller without a part of
+ti_parts.h; `--archs` prints their names.
 """
 
 import shutil
@@ -11,6 +12,8 @@ import tempfile
 from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
+from packer import format as f
+from packer.runtime import ONLY_IN_ALL, PARTS, build_runtime
 
 ROOT = Path(__file__).resolve().parents[2]
 CORE = ROOT / "native_modules" / "core"
@@ -56,6 +59,18 @@ def object_sizes(arch):
     return sizes
 
 
+def part_sizes(arch, parts=(*PARTS, *ONLY_IN_ALL)):
+    """{part: bytes by which a native module with everything is larger than one without it}."""
+    everything = [*f.KERNELS, *PARTS, *ONLY_IN_ALL]
+    whole = len(build_runtime(arch, everything).mpy)
+    sizes = {}
+    for k, part in enumerate(parts):
+        print(f"{arch} without {part}, {k + 1} of {len(parts)} …", end="\r", flush=True, file=sys.stderr)
+        sizes[part] = whole - len(build_runtime(arch, [name for name in everything if name != part]).mpy)
+    print(" " * 60, end="\r", file=sys.stderr)
+    return sizes
+
+
 def main(natmods):
     names, columns = archs(), [object_sizes(arch) for arch in archs()]
 
@@ -75,6 +90,10 @@ def main(natmods):
     row("_tinyinfer.mpy", [mpy.stat().st_size if mpy.exists() else "not built"
                            for mpy in (Path(natmods) / arch / "_tinyinfer.mpy" for arch in names)])
     row("at most", [MPY_BYTES_MAX.get(arch, "") for arch in names])
+    print()
+    row(f"of which, for {names[0]}", [])
+    for part, size in part_sizes(names[0]).items():
+        row(part, [size])
 
 
 if __name__ == "__main__":

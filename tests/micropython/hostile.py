@@ -43,7 +43,7 @@ class Evil:
         return 0
 
 
-assert type(_tinyinfer.ARCH) is str
+assert type(_tinyinfer.BACKEND) is str
 evil = Evil()
 for args in ((), (good,), (good, None, 5), (None, None), (5, 5), (good, 5), (good, good), (evil, evil), (good, evil)):
     refused(TypeError, Engine, *args)

@@ -81,24 +81,25 @@ def write_flash(path, program, romfs=b""):
 class Pico:
     """A Pico with the flash in a file, which is written to; on as long as the `with` lasts.
 
-    port: the path of its serial port. fails_at: the power fails in the middle of the write of this number, counted from 1
-    in sectors erased and pages programmed; whatever waits for an answer then gets a PowerFailed.
+    port, serial: its serial port, the path of it and the open file. fails_at: the power fails in the middle of the write
+    of this number, counted from 1 in sectors erased and pages programmed; whatever waits for an answer then gets a
+    PowerFailed.
     """
 
     def __init__(self, flash, fails_at=None):
         if not (EMULATOR / "installed").exists():
             raise PicoError("rp2040js is missing: run `make rp2040js`")
         command = [shutil.which("node") or "node", PROGRAM, EMULATOR, flash, *([str(fails_at)] if fails_at else [])]
-        usb, self._serial = pty.openpty()
-        tty.setraw(self._serial)
-        self.port = os.ttyname(self._serial)
+        usb, self.serial = pty.openpty()
+        tty.setraw(self.serial)
+        self.port = os.ttyname(self.serial)
         self._emulator = subprocess.Popen(command, stdin=usb, stdout=usb, stderr=subprocess.PIPE, text=True)
         os.close(usb)
         self._unread = b""
 
     def __enter__(self):
         try:
-            self._connect()
+            self.connect()
         except BaseException:
             self.__exit__()
             raise
@@ -107,7 +108,7 @@ class Pico:
     def __exit__(self, *_):
         self._emulator.kill()
         self._emulator.communicate()
-        os.close(self._serial)
+        os.close(self.serial)
 
     def exec(self, code, data=b"", seconds=SECONDS):
         """What `code` prints; it reads `data` from sys.stdin. PicoError with the traceback where it raises.
@@ -144,9 +145,9 @@ class Pico:
             except NoAnswer:
                 if time.monotonic() > deadline:
                     raise
-        self._connect()
+        self.connect()
 
-    def _connect(self):
+    def connect(self):
         """Stop what runs, and begin the raw REPL."""
         self._send(b"\r\x03\x01")
         self._until(b"raw REPL; CTRL-B to exit\r\n>", SECONDS)
@@ -154,13 +155,13 @@ class Pico:
     def _send(self, data):
         while data:
             self._ready(1, SECONDS)
-            data = data[os.write(self._serial, data[:1024]) :]
+            data = data[os.write(self.serial, data[:1024]) :]
 
     def _until(self, end, seconds):
         deadline = time.monotonic() + seconds
         while end not in self._unread:
             self._ready(0, deadline - time.monotonic())
-            self._unread += os.read(self._serial, 65536)
+            self._unread += os.read(self.serial, 65536)
         found, _, self._unread = self._unread.partition(end)
         return found
 
@@ -168,9 +169,9 @@ class Pico:
         """Wait until the port can be read (0) or written to (1)."""
         deadline = time.monotonic() + seconds
         serial = select.poll()
-        serial.register(self._serial, (select.POLLIN, select.POLLOUT)[which])
+        serial.register(self.serial, (select.POLLIN, select.POLLOUT)[which])
         while True:
-            events = dict(serial.poll(200)).get(self._serial, 0)
+            events = dict(serial.poll(200)).get(self.serial, 0)
             if events & select.POLLHUP:  # the emulator has no port any more
                 status = self._emulator.wait()
                 if status == POWER_FAILED:

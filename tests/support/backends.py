@@ -83,10 +83,13 @@ class MicroPython:
         self.stop()
         for needed in (self.program, *self.path):
             if not needed.exists():
-                raise FileNotFoundError(f"{needed} is missing: run `make natmod unix`")
+                raise FileNotFoundError(f"{needed} is missing: run `make natmods unix xtensa-port`")
         self.process = subprocess.Popen(
-            [self.program, "-X", "heapsize=64M", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            self.command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, env={**os.environ, "MICROPYPATH": ":".join(map(str, self.path))})
+
+    def command(self):
+        return [self.program, "-X", "heapsize=64M", SERVER]
 
     def stop(self):
         if self.process:
@@ -117,6 +120,17 @@ class MicroPython:
             watchdog.cancel()
         assert status == 0, f"MicroPython: {answer.decode(errors='replace')}"
         return answer
+
+
+class OnXtensa(MicroPython):
+    """The same by qemu-xtensa, of the port in tests/xtensa, whose memory is never collected: stop() it now and then."""
+
+    def __init__(self, cpu, program, *path):
+        super().__init__(program, *path)
+        self.cpu = cpu
+
+    def command(self):
+        return ["qemu-xtensa", "-cpu", self.cpu, self.program, SERVER, *self.path]
 
 
 def on_micropython(name, server):

@@ -27,6 +27,7 @@ def add_to(commands):
     p.add_argument("--calibrate", type=Path, action="append", help=f"quantise a float32 model first: {CALIBRATE}")
     p.add_argument("--with-runtime", metavar="ARCH", nargs="?", const="", help="also write _tinyinfer.mpy, the native module with "
                    f"nothing but what this model uses, for {', '.join(COMPILERS)} (default: the board's)")  # fmt: skip
+    p.add_argument("--small-runtime", action="store_true", help="leave the fast inner loops out of it: less RAM, slower, the same bytes")
 
 
 def _build(args):
@@ -38,7 +39,7 @@ def _build(args):
             model, args.model.stem, metadata(args), args.ram, args.stream_input, args.stream_weights, args.compress, args.flash, core
         )
     target = args.output or args.model.with_suffix(".tin")
-    runtime = _runtime(args, board, result) if args.with_runtime is not None else None
+    runtime = _runtime(args, board, result)
     fit = boards.fit(board, result.blob, result.resident_bytes, runtime) if board else None
     if fit:
         fit.check(result.name, busiest(result.program, result.plan))
@@ -69,12 +70,16 @@ def _build(args):
 
 
 def _runtime(args, board, result):
-    """The native module that --with-runtime asks for."""
+    """The native module that --with-runtime asks for, or None."""
+    if args.with_runtime is None:
+        if args.small_runtime:
+            raise PackerError("--small-runtime says what --with-runtime writes: give that, too")
+        return None
     arch = args.with_runtime or (board and board.arch)
     if not arch:
         raise PackerError("--with-runtime needs an architecture, as in `--with-runtime armv6m`, or a --board")
     with err.status(f"{result.name}: building _tinyinfer.mpy for {arch}", spinner="line"):
-        return build_runtime(arch, needs([Blob(result.blob)]))
+        return build_runtime(arch, needs([Blob(result.blob)], args.small_runtime))
 
 
 def _kinds(runtime):

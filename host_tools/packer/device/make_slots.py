@@ -2,7 +2,8 @@
 # system before them. See tinyinfer/_slot.py.
 #
 # MicroPython formats the flash when it starts unless a file system covers all of it. So one does, of two sectors in
-# truth: it holds nothing but a boot.py, which mounts the file system proper. Nothing is ever written to it again.
+# truth: it holds nothing but a boot.py, which mounts the file system proper. Nothing is ever written to it again:
+# files.py knows it by the first line of boot.py.
 import binascii
 import os
 import struct

@@ -24,7 +24,7 @@ const ti_claim ti_add_claims[] = {
     TI_END,
 };
 
-#if defined(TI_ARMV6M)
+#if defined(TI_SMALL)
 #define requantise ti_requantise_call  /* next to nothing is left for it there */
 #else
 #define requantise ti_requantise

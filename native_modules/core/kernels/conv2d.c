@@ -46,22 +46,28 @@ static void put(const patch *p, uint32_t pixel, uint32_t at, const int8_t *x, ui
 /* A pixel's window, which may lie partly in the padding; but rows outside the image stay what they are. */
 static void gather(const patch *p, uint32_t pixel, int32_t origin) {
     const ti_window *w = p->window;
-    const uint32_t in_c = w->in_c, k_w = w->k_w;
-    const ti_taps inside = ti_taps_inside(origin, k_w, w->dilation_w, w->in_w);
-    const uint32_t together = w->dilation_w == 1 ? inside.past - inside.first : 1;  /* taps that lie so */
+    const uint32_t in_c = w->in_c, k_w = w->k_w, dilation = w->dilation_w;
+    const ti_taps inside = ti_taps_inside(origin, k_w, dilation, w->in_w);
+    const uint32_t before = inside.first * in_c, after = (k_w - inside.past) * in_c;
+    uint32_t pieces = inside.past - inside.first, bytes = in_c;
+    if (dilation == 1) {  /* they lie together */
+        bytes *= pieces;
+        pieces = pieces != 0;
+    }
     ti_rows rows = p->open.rows;
+    uint32_t at = p->open.taps.first * k_w * in_c;
     for (uint32_t ky = p->open.taps.first; ky < p->open.taps.past; ky++) {
-        const int8_t *row = rows.base + rows.at;
-        uint32_t at = ky * k_w * in_c;
-        if (inside.first) {
-            put(p, pixel, at, p->zero_point, 0, inside.first * in_c);
+        const int8_t *x = rows.base + rows.at + ((uint32_t)origin + inside.first * dilation) * in_c;
+        if (before) {
+            put(p, pixel, at, p->zero_point, 0, before);
+            at += before;
         }
-        for (uint32_t kx = inside.first; kx < inside.past; kx += together) {
-            const int8_t *x = row + ((uint32_t)origin + kx * w->dilation_w) * in_c;
-            put(p, pixel, at + kx * in_c, x, 1, together * in_c);
+        for (uint32_t n = pieces; n; n--, at += bytes, x += dilation * in_c) {
+            put(p, pixel, at, x, 1, bytes);
         }
-        if (inside.past < k_w) {
-            put(p, pixel, at + inside.past * in_c, p->zero_point, 0, (k_w - inside.past) * in_c);
+        if (after) {
+            put(p, pixel, at, p->zero_point, 0, after);
+            at += after;
         }
         ti_rows_next(&rows);
     }
@@ -97,7 +103,7 @@ static void run_singles(const ti_matmul *mm, const patch *p, uint32_t first, int
 static uint32_t run_pairs(const ti_matmul *mm, patch *p, int8_t *out) {
     const ti_window *w = p->window;
     uint32_t row_bytes = (uint32_t)w->k_w * w->in_c;
-    p->pair = ti_pair_open((uint8_t *)p->single, mm->k);
+    ti_pair_open(&p->pair, mm, (uint8_t *)p->single);
     fill(p, FIRST, mm->k);
     fill(p, SECOND, mm->k);
 

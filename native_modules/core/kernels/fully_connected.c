@@ -23,7 +23,8 @@ void ti_fully_connected_check(ti_proof *p, const ti_op *op) {
 static void run_pairs(const ti_matmul *mm, uint8_t *scratch, const int8_t *x, uint32_t step, uint32_t pixels, int8_t *out,
                       uint32_t out_step) {
     if (TI_HAS(PAIRS) && mm->chunk) {
-        ti_pair pair = ti_pair_open(scratch, mm->k);
+        ti_pair pair;
+        ti_pair_open(&pair, mm, scratch);
         for (; pixels >= 2; pixels -= 2, x += 2 * (int32_t)step, out += 2 * (int32_t)out_step) {
             ti_pair_put(&pair, 0, x, x + (int32_t)step, mm->k);
             ti_pair_run(mm, &pair, out, out + (int32_t)out_step);

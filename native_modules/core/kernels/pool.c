@@ -40,7 +40,7 @@ void ti_pool_row(const ti_model *m, const ti_op *op, uint32_t row) {
     const ti_pool16 *pool = ti_params(m, op);
     const ti_window *w = &pool->window;
     const uint32_t is_int16 = TI_HAS(POOL16) && op->kernel == TI_POOL16;
-    const int average = is_int16 ? pool->average : op->kernel == TI_AVERAGE_POOL;
+    const int average = is_int16 ? pool->average : !TI_HAS(MAX_POOL) || op->kernel == TI_AVERAGE_POOL;
     const uint32_t step = (uint32_t)w->in_c << is_int16;
     void *out = ti_output_row(m, op, row);
     uint32_t to = 0;

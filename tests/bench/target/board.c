@@ -1,6 +1,8 @@
-/* Start of a bare-metal program and its way out, on Cortex-M and RISC-V. Whatever runs it loads the sections where they
- * lie and clears the rest, so there is nothing to copy.
+/* Start of a bare-metal program and its way out, on Cortex-M and RISC-V; on Xtensa it is a Linux process. Whatever runs it
+ * loads the sections where they lie and clears the rest, so there is nothing to copy.
  */
+#include <string.h>
+
 #include "bench.h"
 
 extern uint8_t bench_stack_top[];
@@ -14,6 +16,52 @@ __attribute__((noinline)) void bench_mark(uint32_t slot) {
 static _Noreturn void finish(void) {
     bench_exit(main());
 }
+
+#if defined(__xtensa__)
+
+/* Exceptions end the process. */
+enum { WRITE = 13, EXIT = 118, STDOUT = 1 };
+
+static int32_t system_call(uint32_t number, uintptr_t first, uintptr_t second, uintptr_t third) {
+    register uint32_t a2 __asm__("a2") = number;
+    register uintptr_t a6 __asm__("a6") = first, a3 __asm__("a3") = second, a4 __asm__("a4") = third;
+    __asm__ volatile("syscall" : "+r"(a2) : "r"(a6), "r"(a3), "r"(a4) : "memory");
+    return (int32_t)a2;
+}
+
+/* The system has set the stack pointer. */
+#if defined(__XTENSA_CALL0_ABI__)
+__attribute__((section(".start"))) void bench_reset(void) {
+    finish();
+}
+#else
+__attribute__((used)) static void start(void) {
+    finish();
+}
+/* A return address of 0 ends the chain of windows. By call4 nothing is spilled to the frame of this one's caller, which there
+ * is not. */
+__asm__(".section .start, \"ax\"\n.balign 4\n.type bench_reset, @function\n.global bench_reset\nbench_reset:\n"
+        "movi a0, 0\ncall4 start\n.previous");
+#endif
+
+void bench_print(const char *text) {
+    for (size_t left = strlen(text); left;) {
+        int32_t n = system_call(WRITE, STDOUT, (uintptr_t)text, left);
+        if (n <= 0) {
+            bench_exit(1);
+        }
+        text += n;
+        left -= (size_t)n;
+    }
+}
+
+void bench_exit(int status) {
+    for (;;) {
+        system_call(EXIT, (uintptr_t)status, 0, 0);
+    }
+}
+
+#else
 
 static void unexpected(void) {
     bench_print("stopped by an exception\n");
@@ -79,3 +127,5 @@ void bench_exit(int status) {
     for (;;) {
     }
 }
+
+#endif

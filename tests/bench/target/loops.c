@@ -15,6 +15,19 @@ LOOP(stores, "addi sp, sp, -16\n sw a1, 0(sp)\n sw a2, 4(sp)\n addi sp, sp, 16\n
 LOOP(branches, "j 2f\n nop\n 2:\n" DOWN "beqz a0, 3f\n j 1b\n 3:\n")
 LOOP(pages, ".rept 1000\n nop\n .endr\n" DOWN "beqz a0, 3f\n j 1b\n 3:\n")
 LOOP(skipped, DOWN BACK)
+#elif defined(__xtensa__)
+#define DOWN "addi a2, a2, -1\n"
+/* This gcc has no naked functions. */
+#define LOOP(name, body) \
+    void name(uint32_t rounds);  \
+    __asm__(".text\n.balign 4\n.type " #name ", @function\n" #name ":\n1:\n" body "ret\n");
+#define BACK "bnez a2, 1b\n"
+LOOP(countdown, DOWN BACK)
+LOOP(loads, "l32i a3, a1, 0\n l8ui a4, a1, 0\n mull a3, a3, a4\n" DOWN BACK)
+LOOP(stores, "addi a1, a1, -16\n s32i a3, a1, 0\n s32i a4, a1, 4\n addi a1, a1, 16\n" DOWN BACK)
+LOOP(branches, "j 2f\n nop\n 2:\n" DOWN "beqz a2, 3f\n j 1b\n 3:\n")
+LOOP(pages, ".rept 1000\n nop\n .endr\n" DOWN "beqz a2, 3f\n j 1b\n 3:\n")
+LOOP(skipped, DOWN BACK)
 #else
 #define DOWN "subs r0, #1\n"
 #define LOOP(name, body) \
