@@ -9,10 +9,13 @@ from bench import cores, report
 from bench.count import blob_of, find, instructions
 from bench.machines import BenchError
 from conftest import ROOT
-from packer import boards
+from packer import boards, build
 from packer.cli import main
+from packer.costs import of_blob
 from packer.errors import PackerError
 from packer.inspect import Blob
+from packer.narrow import narrow
+from packer.prune import prune
 
 DIGITS = ROOT / "examples" / "digits" / "digits_int8.tflite"
 ESP32 = {"ESP32_GENERIC", "ESP32_GENERIC_S3", "ESP32_GENERIC_C3"}
@@ -174,6 +177,20 @@ def test_estimates(name):
         estimate, unknown = boards.estimate(CORES[core], Blob(blob))
         assert unknown == []
         assert estimate == pytest.approx(counted, rel=OFF), f"{core}: run `make bench` where the kernels changed"
+
+
+@pytest.mark.parametrize("coding", ["entropy", "sparse", "palette"])
+def test_estimates_of_coded_weights(coding):
+    """Against counts of now, on a core whose unit is instructions."""
+    data, core = DIGITS.read_bytes(), "cortex-m33"
+    if coding != "entropy":
+        data = prune(data, "d", 0.6, blocks=True).tflite if coding == "sparse" else narrow(data, "d", "palette4").tflite
+    plain, blob = (build(data, "d", coding=c).blob for c in ("none", coding))
+    view = Blob(blob)
+    estimate, unknown = boards.estimate(CORES[core], view, of_blob(view, core))
+    assert unknown == [] and estimate == pytest.approx(instructions(MACHINES[core], blob).run, rel=OFF)
+    assert estimate > 1.2 * boards.estimate(CORES[core], Blob(plain))[0]  # on so small a model no coding is quicker
+    assert of_blob(view, "a core that nobody has counted on") == of_blob(Blob(plain), core) == {}
 
 
 def test_kernels_that_were_never_counted_are_named():

@@ -2,12 +2,18 @@
 
 import numpy as np
 import pytest
+from ai_edge_quantizer import quantizer as quantizer_module
+from ai_edge_quantizer import recipe
+from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from packer import build, oracle
+from packer.accuracy import Samples
 from packer.core import CoreModel
 from packer.errors import PackerError
+from packer.quantize import quantize
 from packer.read import read
+from sklearn.datasets import load_digits
 
 from support import litert
 from support.tflite_builder import Graph
@@ -124,3 +130,20 @@ def test_too_few_bytes_are_a_damaged_file():
     g.output(g.op("FULLY_CONNECTED", [x, w, None], (1, 3), 0.1))
     with pytest.raises(PackerError, match="holds 10 bytes.*21 int4"):
         build(g.finish(), "m")
+
+
+def test_int4_of_ai_edge_quantizer_stays_int4():
+    """Its models have float activations; `packer quantize` makes these int8 and leaves the weights."""
+    quantizer = quantizer_module.Quantizer(str(ROOT / "examples/digits/digits_float.tflite"))
+    quantizer.load_quantization_recipe(recipe.dynamic_wi4c_afp32())
+    hybrid = bytes(quantizer.quantize().quantized_model)
+    images = load_digits().images[:200, ..., np.newaxis].astype(np.float32)
+    data = quantize(hybrid, "digits", [images[:50]]).tflite
+    weights = {op.kind: op.inputs[1].dtype for op in read(data, "digits").ops if len(op.inputs) == 3}
+    assert weights == {"CONV_2D": "int4", "DEPTHWISE_CONV_2D": "int8", "FULLY_CONNECTED": "int4"}
+    result = build(data, "digits")
+    coded = [op["kernel"] for op in result.summary()["ops"] if op["coding"] == "palette of 16"]
+    assert coded == ["CONV2D", "FULLY_CONNECTED", "CONV2D", "FULLY_CONNECTED"]
+    assert len(result.blob) < 0.75 * len(build(data, "digits", coding="none").blob)
+    assert differing(data, litert.run_many) == 0
+    assert Samples(images[50:], load_digits().target[50:200]).right(data, "digits") > 140

@@ -6,13 +6,13 @@ boards/README.md says what the fields are, and where the figures come from.
 import functools
 import json
 from dataclasses import dataclass
-from pathlib import Path
 
+from .costs import of_blob
 from .errors import PackerError
+from .figures import figures, folder
 from .inspect import Blob
 
-# Where the boards lie in an installed package, and in a checkout.
-_PLACES = (Path(__file__).parent / "board_files", Path(__file__).resolve().parents[2] / "boards")
+_CYCLES = 1.4  # an instruction, as inferences on an RP2040 take (docs/benchmarks.md)
 
 
 @dataclass(frozen=True)
@@ -33,23 +33,9 @@ class Board:
 
 
 @functools.cache
-def _folder():
-    for place in _PLACES:
-        if place.is_dir():
-            return place
-    raise PackerError(f"the boards are missing: there is no folder {_PLACES[-1]}; install the packer again")
-
-
-@functools.cache
-def figures(name):
-    """What a file of boards/ holds."""
-    return json.loads((_folder() / name).read_text("utf-8"))
-
-
-@functools.cache
 def boards():
     """{name: Board}, by name."""
-    files = sorted(_folder().glob("*/board.json"))
+    files = sorted(folder().glob("*/board.json"))
     return {file.parent.name: Board(file.parent.name, **json.loads(file.read_text("utf-8"))) for file in files}
 
 
@@ -184,7 +170,7 @@ def fit(board, blob, resident_bytes=0, runtime=None):
     ms, unit, unknown = None, None, []
     is_fast = runtime is None or runtime.is_fast
     if core and board.clock_hz and is_fast:
-        count, unknown = estimate(core, view)
+        count, unknown = estimate(core, view, of_blob(view, board.core))
         ms, unit = count * 1000 / board.clock_hz, core["unit"]
     return Fit(board, view.header["pool_bytes"], resident_bytes, library, len(blob), ms, unit, unknown, is_fast)
 
@@ -223,13 +209,15 @@ def kind(op):
     return op["kernel"] + ("/2" if params.get("pairs", {}).get("chunk") else "")
 
 
-def estimate(core, view):
-    """(cycles or instructions of an inference of a Blob, kernels that boards/cores.json knows nothing of)."""
+def estimate(core, view, coded=None):
+    """(cycles or instructions of an inference of a Blob, kernels that boards/cores.json knows nothing of). coded: costs.of_blob()."""
     count, unknown = 0.0, set()
-    for name, *amounts in work(view):
+    for i, (name, *amounts) in enumerate(work(view)):
         each = core["kernels"].get(name)
         if each is None:
             unknown.add(name)
-        else:
-            count += sum(a * n for a, n in zip(each, amounts))
+            continue
+        dense, more = (coded or {}).get(i, (1, 0))
+        amounts[0] *= dense
+        count += sum(a * n for a, n in zip(each, amounts)) + more * (_CYCLES if core["unit"] == "cycles" else 1)
     return count, sorted(unknown)

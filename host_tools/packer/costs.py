@@ -1,6 +1,8 @@
 """What coded weights cost to run: instructions as boards/codings.json has them, counted on generated layers."""
 
-from .boards import figures
+from . import format as f
+from .coding.sparse import WINDOW
+from .figures import figures
 
 CORE = "cortex-m0plus"  # where nothing is known of a board
 
@@ -30,8 +32,39 @@ def instructions(op, coded, times, core=CORE):
     each = figures("codings.json")[core]
     weights = op.params["weights"].size
     if coded is not None and not coded.is_decoded:
-        return coded.stored * op.macs // weights * each["sparse"][str(coded.block)]
+        stored, output = each["sparse"][str(coded.block)]
+        return op.macs // weights * (coded.stored * stored + len(op.params["weights"]) * output)
     dense = op.macs * each["dense"]["pairs" if op.params.get("pairs") else "vector"]
     if coded is None:
         return dense
     return dense + weights * times * (each["entropy"] if coded.coding == "entropy" else each["palette"][str(coded.bits)])
+
+
+def of_blob(view, core):
+    """{number of an op of a Blob: (share of its MACs that are made as dense ones, further instructions)}, of those whose weights are
+    coded. Empty where nothing has been counted on `core`."""
+    each = figures("codings.json").get(core)
+    if each is None:
+        return {}
+    rows, calls = [0] * len(view.ops), [0] * len(view.ops)
+    for step in view.steps[view.header["n_init_steps"] :]:
+        if step["op"] < len(rows):
+            rows[step["op"]] += abs(step["rows"])
+            calls[step["op"]] += 1
+    found = {}
+    for i, op in enumerate(view.ops):
+        if op["coded"] is None:
+            continue
+        coded, w = op["coded"], op["params"].get("window")
+        channels, taps = (w["out_c"], w["k_h"] * w["k_w"] * w["in_c"]) if w else (op["params"]["out_c"], op["params"]["in_c"])
+        name, block = f.CODING_NAMES[coded["coding"]], coded["block"]
+        if name == "sparse":
+            windows = -(-channels // block) * -(-taps // WINDOW)
+            stored = (coded["bytes"] - windows) * block // (1 + block)
+            pixels = rows[i] * (w["out_w"] if w else op["params"]["pixels"])
+            of_stored, of_output = each["sparse"][str(block)]
+            found[i] = 0, pixels * (stored * of_stored + channels * of_output)
+        else:
+            decoding = each["entropy"] if name == "entropy" else each["palette"][str(coded["bits"])]
+            found[i] = 1, channels * taps * (rows[i] if w else calls[i]) * decoding
+    return found

@@ -3,7 +3,7 @@
 `python -m bench.codings` in tests/ counts generated layers, each in every coding:
 
     dense    a product of weights as they are: "vector" where pixels are made one by one, "pairs" two by two
-    sparse   a stored weight of blocks of 1 and of 4 channels, for each pixel
+    sparse   a stored weight of blocks of 1 and of 4 channels, and an output, for each pixel
     palette  a weight that is decoded, by the bits of an index
     entropy  the same
 
@@ -68,11 +68,12 @@ def decoding(machine, weights, coding):
 
 
 def skipping(machine, block):
-    """Instructions of a stored weight: what a layer with more of them takes longer, each."""
+    """Instructions of (a stored weight, an output): what a layer with more weights takes longer, each, and the rest."""
     (few, a), (many, b) = (run(machine, some(share, block), "sparse") for share in (0.1, 0.4))
     if not a.coded.block == b.coded.block == block:
         raise BenchError(f"the layers that are counted are not stored in blocks of {block}")
-    return (many - few) / (b.coded.stored - a.coded.stored)
+    each = (many - few) / (b.coded.stored - a.coded.stored)
+    return each, (few - each * a.coded.stored) / OUT
 
 
 def table(machine):
@@ -81,7 +82,7 @@ def table(machine):
     return {
         "compiler": version(machine),
         "dense": {name: _rounded(count / op.macs) for name, (count, op) in dense.items()},
-        "sparse": {str(block): _rounded(skipping(machine, block)) for block in (1, 4)},
+        "sparse": {str(block): list(map(_rounded, skipping(machine, block))) for block in (1, 4)},
         "palette": {str(bits): _rounded(decoding(machine, of_values(1 << bits), "palette")) for bits in (1, 2, 4)},
         "entropy": _rounded(decoding(machine, gaussian(), "entropy")),
     }
