@@ -146,24 +146,24 @@ static __attribute__((noinline)) void run(ti_products *f) {
 }
 
 const uint8_t *ti_sparse_run_armv6m(const ti_matmul *mm, const int8_t *x, int8_t *out) {
-    ti_products f = ti_products_open(mm, x, mm->k, out, 0);
-    f.w = (const int8_t *)mm->sparse;
-    f.runs = (const uint8_t *)(uintptr_t)mm->coded->block;
-    f.past &= ~3u;
-    run(&f);
-    return (const uint8_t *)f.w;
+    return (const uint8_t *)ti_products_run(mm, x, mm->k, out, 0, 4);
 }
 
 void ti_matmul_run_armv6m(const ti_matmul *mm, const int8_t *x, int8_t *out) {
     ti_products_run(mm, x, mm->k, out, 0, 4);
 }
 
-void ti_products_run(const ti_matmul *mm, const void *x, uint32_t taps, int8_t *out0, int8_t *out1, uint32_t together) {
+const int8_t *ti_products_run(const ti_matmul *mm, const void *x, uint32_t taps, int8_t *out0, int8_t *out1, uint32_t together) {
     const ti_stage *s = &mm->stage;
     const uint32_t left = mm->out_c & (together - 1);
     ti_products p = {mm->weights, mm->k, mm->runs, x, taps, mm->chunk, ti_channels_open(s), s->zero_point, s->max, {out0, out1},
                      ti_stage_floor(s), s->min, mm->out_c - left};
     uint32_t last = !left;
+    if (TI_HAS(SPARSE_WEIGHTS) && mm->sparse) {
+        p.w = (const int8_t *)mm->sparse;
+        p.runs = (const uint8_t *)(uintptr_t)mm->coded->block;
+        last = 1;
+    }
     for (;;) {
         if (!p.past) {  /* there is but one channel */
         } else if (together == 4) {
@@ -172,7 +172,7 @@ void ti_products_run(const ti_matmul *mm, const void *x, uint32_t taps, int8_t *
             ti_pair_channels_armv6m(&p);
         }
         if (last) {
-            return;
+            return p.w;
         }
         /* The last `together` channels, with which some are made again, become the first ones. Of two, the last one is both, since its
          * chunks are its own. */

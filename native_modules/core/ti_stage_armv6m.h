@@ -60,8 +60,9 @@ typedef struct {
     uint32_t past;          /* the channel to stop before */
 } ti_products;
 
-/* All channels of one vector, 4 of them at a time, or of a pair, 2 at a time. */
-void ti_products_run(const ti_matmul *mm, const void *x, uint32_t taps, int8_t *out0, int8_t *out1, uint32_t together);
+/* All channels of one vector, 4 of them at a time, or of a pair, 2 at a time; of sparse weights all but the last out_c % 4. Returns where
+ * the weights of the rest begin. */
+const int8_t *ti_products_run(const ti_matmul *mm, const void *x, uint32_t taps, int8_t *out0, int8_t *out1, uint32_t together);
 
 /* Channels up to p->past, by twos. */
 void ti_pair_channels_armv6m(ti_products *p);
