@@ -15,9 +15,8 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "host_tools"), str(ROOT / "devic
 from packer import build  # noqa: E402  (these are found through sys.path)
 from packer.errors import PackerError  # noqa: E402
 from packer.format import HEADER, KERNEL_NAMES, KERNELS, OP  # noqa: E402
-from support import cases  # noqa: E402
+from support import cases, products  # noqa: E402
 from support.blobs import every_kernel, streamed_with_state  # noqa: E402
-from support.products import CODED, CODED_OPS, model  # noqa: E402
 
 SEED_BYTES_MAX = 6144  # larger ones slow the fuzzer down and teach it nothing
 CASES_PER_OP = 4
@@ -62,18 +61,18 @@ def seeds():
         for number, model in enumerate(generated_models(strategy)):
             blobs = variants(f"{op.lower()}_{number}", model)
             found.update((name, blob) for name, blob in blobs if len(blob) <= SEED_BYTES_MAX)
-    for coding, weights in CODED.items():
-        blobs = [blob for n in range(CASES_PER_OP) for blob in variants(f"{coding}_{n}", coded_model(weights, n), coding)]
-        small = {name: blob for name, blob in blobs if len(blob) <= SEED_BYTES_MAX}
+    for coding, weights in products.CODED.items():
+        small = {}
+        for number in range(20):
+            try:
+                blobs = list(variants(f"{coding}_{number}", products.model(100 + number, 1, ops=products.CODED_OPS, weights=weights), coding))
+            except PackerError:  # it saves nothing there
+                continue
+            small.update((name, blob) for name, blob in blobs if len(blob) <= SEED_BYTES_MAX)
         if not small:
             sys.exit(f"no seed has weights of coding {coding}")
         found.update(small)
     return found
-
-
-def coded_model(weights, number):
-    """A layer whose weights a coding suits."""
-    return model(100 + number, 1, ops=CODED_OPS, weights=weights)
 
 
 def main(folder):
