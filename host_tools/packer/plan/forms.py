@@ -2,14 +2,15 @@
 
 All of them, unless that costs RAM at the peak. Then the ops that have the most scratch there give up their quick form
 one after the other, of what that leads to the best is taken, and those that gave it up in vain get it back. What is
-best counts RAM, and what it buys: the quick form is worth a quarter percent of the pool for each percent of the model's
-products.
+best counts RAM, and what it buys: a quick form is worth half a percent of the pool for each percent that a model would take
+longer without it, by the counts of cost.py.
 """
 
 from ..lower.pairs import scratch_bytes
 from ..program import Buffer
+from .cost import instructions, model_instructions
 
-_WORTH = 0.25  # making all products the quick way is worth this share of the pool
+_WORTH = 0.5  # share of the pool that a model twice as quick is worth
 _MOST_RESTORED = 16  # more would take too long
 
 
@@ -22,6 +23,12 @@ class _Forms:
         for op in self.quick:
             nbytes = scratch_bytes({**op.params, "pairs": {}}, op.coded)
             self.slow[op] = {}, Buffer(op.scratch.name, nbytes, "int8") if nbytes else None
+        self.saves = {op: instructions(op, quick=False) - instructions(op, quick=True) for op in self.quick}
+        self.total = model_instructions(ops) or 1
+
+    def longer(self, slow):
+        """By which share of the time with all quick forms a model takes longer where the ops of `slow` have theirs."""
+        return sum(self.saves[op] for op in slow) / self.total
 
     def set(self, slow):
         """Let the ops of `slow` have their slow form, the others their quick one."""
@@ -39,7 +46,6 @@ def choose_forms(program, find, ram=None):
     found = find()
     if not forms.quick:
         return found
-    total = program.macs or 1
     slow = frozenset(forms.quick)
     forms.set(slow)
     least = find()
@@ -47,7 +53,7 @@ def choose_forms(program, find, ram=None):
     def cost(found, slow):
         if ram is not None and found.pool_bytes > ram:
             return True, found.pool_bytes
-        return False, found.pool_bytes + _WORTH * least.pool_bytes * sum(op.macs for op in slow) / total
+        return False, found.pool_bytes + _WORTH * least.pool_bytes * forms.longer(slow)
 
     best = min(((found, frozenset()), (least, slow)), key=lambda tried: cost(*tried))
     slow = frozenset()
@@ -61,7 +67,7 @@ def choose_forms(program, find, ram=None):
         forms.set(slow)
         found = find()
         best = min(best, (found, slow), key=lambda tried: cost(*tried))
-    for op in sorted(best[1], key=lambda op: -op.macs)[:_MOST_RESTORED]:  # what was given up in vain
+    for op in sorted(best[1], key=lambda op: -forms.saves[op])[:_MOST_RESTORED]:  # what was given up in vain
         slow = best[1] - {op}
         forms.set(slow)
         best = min(best, (find(), slow), key=lambda tried: cost(*tried))
