@@ -25,7 +25,7 @@ packages_for() {
         fuzz) echo clang libclang-rt-dev llvm ;;
         armv*) echo gcc-arm-none-eabi libnewlib-arm-none-eabi ;;
         rv32imc) echo gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf ;;
-        xtensa) echo gcc-xtensa-lx106 picolibc-xtensa-lx106-elf ;;
+        xtensa) echo gcc-xtensa-lx106 picolibc-xtensa-lx106-elf xz-utils ;;
         x86) echo gcc-multilib ;;
         browser) echo chromium ;;
         x64 | xtensawin) ;;
@@ -51,6 +51,7 @@ there() {
         libclang-rt-dev) echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
             clang -fsanitize=fuzzer,address,undefined -x c - -o /dev/null ;;
         qemu-user) command -v qemu-xtensa ;;
+        xz-utils) command -v xz ;;
         gcc-multilib) compiles gcc -m32 ;;
         gcc-xtensa-lx106) command -v xtensa-lx106-elf-gcc ;;
         gcc-*) command -v "${1#gcc-}-gcc" ;;

@@ -33,6 +33,6 @@ printf '1.23\n%s\n' "$version" | sort -CV || fail "$source is $version, too old"
 
 mkdir -p "$build"
 if [ "$(cat "$build/micropython.path" 2>/dev/null)" != "$source" ]; then
-    rm -rf "$build"/unix* "$build/firmware" "$build/natmod"
+    rm -rf "$build"/unix* "$build/firmware" "$build/natmod" "$build/xtensa-port"
     echo "$source" >"$build/micropython.path"
 fi

@@ -6,11 +6,10 @@ from bench.count import find
 from bench.machines import BenchError
 from conftest import built
 from hypothesis import given, settings
-from packer import oracle
+from packer import build, oracle
 from packer.core import CoreModel
 from packer.verify import make_cases
 
-from packer import build
 from support import backends, cases
 from support.compare import check, count_differences
 

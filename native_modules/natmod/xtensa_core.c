@@ -33,3 +33,5 @@ const struct { int clamps, depbits, exclusive, xea3; } xtensa_config_v3 = {.clam
 const struct {
     int data_width, unaligned_load_exception, unaligned_store_exception, unaligned_load_hw, unaligned_store_hw;
 } xtensa_config_v4 = {4, 1, 1, 0, 0};
+/* Macros that the compiler is to define. */
+const char *const xtensa_config_strings[] = {NULL};

@@ -63,7 +63,8 @@ def tool(name):
     """The path of a program. BenchError if it is missing."""
     found = shutil.which(name)
     if not found:
-        raise BenchError(f"{name} is missing: run scripts/apt-packages.sh bench as root")
+        remedy = "`make xtensa-compiler`" if name.endswith("xtensawin-gcc") else "scripts/apt-packages.sh bench as root"
+        raise BenchError(f"{name} is missing: run {remedy}")
     return found
 
 
