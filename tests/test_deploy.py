@@ -100,7 +100,7 @@ def test_stock_pico(flash, models, capsys):
         found = crcs(pico)
         assert found.pop("/keep.py") == zlib.crc32(b"x = 1")
         assert found == {file["path"]: file["crc32"] for file in done["files"]}
-        assert pico.exec(CHECK) == "native armv6m\n"
+        assert pico.exec(CHECK) == "native armv6m, assembly\n"
 
         with Cable(pico.serial, 10000) as cable:
             assert run(models[0], "--port", cable.port) == 1
@@ -119,7 +119,7 @@ def test_pico_with_the_user_module(tmp_path, capsys):
     """It needs no native module, and gets none."""
     with Pico(write_flash(tmp_path / "flash", firmware("RPI_PICO"))) as pico:
         done = answer(capsys, DIGITS, "--port", pico.port, "--natmods", tmp_path)
-        assert done["backend"] == "user module" and "/lib/_tinyinfer.mpy" not in crcs(pico)
+        assert done["backend"] == "user module, assembly" and "/lib/_tinyinfer.mpy" not in crcs(pico)
         assert pico.exec(CHECK) == "user module\n"
 
 
@@ -302,6 +302,15 @@ def test_modules_of_another_version():
     modules = library.native_modules(NATMODS)
     with pytest.raises(PackerError, match=r"loads native modules of .mpy version 6.2, and .* is of 6.3"):
         library.fitting_module(6 | 2 << 8 | 4 << 10, modules)
+
+
+def test_one_module(tmp_path):
+    """A _tinyinfer.mpy says itself what it is for."""
+    for arch, path in library.native_modules(NATMODS).items():
+        assert library.native_modules(path) == {arch: path}
+    (tmp_path / "x.mpy").write_bytes(b"M\x06\0\x1f")  # bytecode
+    with pytest.raises(PackerError, match="x.mpy is no native module for MicroPython"):
+        library.native_modules(tmp_path / "x.mpy")
 
 
 def test_modules_that_are_not_there(tmp_path):

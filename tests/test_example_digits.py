@@ -111,7 +111,7 @@ def test_classify_in_cpython(blob, expected):
 def test_classify_with_the_native_mpy(blob, expected, unix_micropython, natmod):
     answers, totals = classify([unix_micropython], blob, MICROPYPATH=f"{natmod}:{ROOT / 'device_lib'}")
     assert answers == expected
-    assert totals.endswith("native x64")
+    assert totals.endswith("native x64, SSE2")
 
 
 def test_classify_with_the_user_c_module(blob, expected, unix_usermod, readme):

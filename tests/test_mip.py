@@ -72,7 +72,7 @@ def micropython(tmp_path):
 
 
 @pytest.mark.parametrize("port, backend, arch", [
-    ("unix", "native x64", "x64"), ("unix-x86", "native x86", "x86"), ("unix-usermod", "user module", None),
+    ("unix", "native x64, SSE2", "x64"), ("unix-x86", "native x86, C", "x86"), ("unix-usermod", "user module, SSE2", None),
 ])  # fmt: skip
 def test_mip(server, micropython, tmp_path, port, backend, arch):
     """The right module comes, once, and there is no need of a network from then on."""
@@ -148,7 +148,7 @@ def test_from_a_computer(server, tmp_path, monkeypatch):
         monkeypatch.setattr(sys, "argv", ["mpremote", "connect", pico.port, "mip", "install", f"{server.url}/armv6m/package.json"])
         assert mpremote.main.main() == 0
         pico.connect()
-        assert pico.exec("import tinyinfer\nprint(tinyinfer.backend)") == "native armv6m\n"
+        assert pico.exec("import tinyinfer\nprint(tinyinfer.backend)") == "native armv6m, assembly\n"
 
 
 def test_urls(capsys, tmp_path):

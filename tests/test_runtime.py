@@ -46,7 +46,7 @@ def outputs_on_unix(program, module, blob):
     core = CoreModel(blob)
     cases = [[to_pool(io, a) for io, a in zip(core.inputs, case)] for case in make_cases(core.inputs, 4)]
     raws, facts = run_cases(UnixPort(program, module), blob, cases)
-    assert facts["backend"] == "native x64"
+    assert facts["backend"] == "native x64, SSE2"
     return raws, [b"".join(out.tobytes() for out in core.run(case)) for case in cases]
 
 
@@ -74,7 +74,7 @@ def test_person_detect_on_a_cortex_m0(small, models):
     assert names == kernels + ([] if small else ["PAIRS", "FAST"])
     made = runtime.build_runtime("armv6m", names)
     head, found = emulated.run("QEMU_MICROBIT", [model], made.mpy)
-    assert head["backend"] == "native armv6m"
+    assert head["backend"] == f"native armv6m, {'C' if small else 'assembly'}"
     assert model.differing_bytes(found["person_detect"]["outputs"]) == 0
     assert found["person_detect"]["run_bytes"] == 0
     assert head["module_bytes"] <= HEAP_AT_MOST[small]

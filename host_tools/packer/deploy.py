@@ -34,7 +34,7 @@ class Board:
     version: tuple
     mpy: int
     machine: str
-    built_in: "str | None"  # ARCH of the _tinyinfer that is in the firmware
+    built_in: "str | None"  # BACKEND of the _tinyinfer that is in the firmware
     lib: str  # the folder that imports look into
 
     @property
@@ -72,7 +72,7 @@ def backend(board, natmods=None):
     natmods: the folder that holds ARCH/_tinyinfer.mpy, or None, see library.native_modules().
     """
     if board.built_in:
-        return "user module" if board.built_in == "c" else f"native {board.built_in}", None
+        return board.built_in, None
     if not arch_of(board.mpy):
         return "pure Python", None
     arch, module = fitting_module(board.mpy, native_modules(natmods))

@@ -26,10 +26,15 @@ def arch_of(mpy):
 
 
 def native_modules(folder=None):
-    """{architecture: path} of the native modules in `folder`, which holds ARCH/_tinyinfer.mpy.
+    """{architecture: path} of the native modules in `folder`, which holds ARCH/_tinyinfer.mpy, or is such a file.
 
     None: those that were installed with the packer, or were built in its source tree.
     """
+    if folder and folder.is_file():
+        head = folder.read_bytes()[:4]
+        if len(head) < 4 or head[:1] != b"M" or not arch_of(head[2] << 8):
+            raise PackerError(f"{folder} is no native module for MicroPython: name a _tinyinfer.mpy, or a folder with ARCH/_tinyinfer.mpy")
+        return {arch_of(head[2] << 8): folder}
     here = Path(__file__).resolve()
     folders = [folder] if folder else [here.parent / "natmod", here.parents[2] / "build" / "natmod"]
     for place in folders:

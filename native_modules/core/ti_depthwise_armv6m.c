@@ -13,7 +13,7 @@
  * Any other window of as many output channels as input ones: one pixel at a time, by runs of taps. */
 
 #define STRIP 6
-#define RUNS 12
+#define RUNS 10
 
 /* Taps at equal distances: of a 3x3 window a row of the kernel, whatever `taps` is, else so many taps, or where that is below 0 -taps
  * weights that meet padding. taps is 0 after the last one. */
@@ -24,7 +24,7 @@ typedef struct {
 
 /* Where a strip is. */
 typedef struct {
-    uint32_t at, next;  /* bytes from the row's begin to the first column inside the input, of this strip and of the next one */
+    uint32_t next;      /* bytes from the row's begin to the first column of the next one */
     uint32_t entry;     /* bytes from the code of column 0 to where to begin */
     uint32_t first;     /* bytes from the sums to the first one that is a pixel's */
     int32_t right;      /* what the column after the last one holds: padding, or INSIDE */
@@ -47,11 +47,13 @@ typedef struct {
     uint32_t full;                     /* entry of all strips but the first */
     const int8_t *outside;             /* the kernel's row that is outside the input, NULL: there is none */
     int8_t *row;
-    strip begin, now;
+    strip begin;
 } frame;
 
-/* What the assembly puts in front of it: the sums, the next run, the bias. */
+/* What the assembly has in front of its copy: the sums, the next run, the bias. And after it: bytes from the row's begin to the
+ * strip's first column inside the input, then its strip. */
 #define OWN_BYTES (4 * STRIP + 8)
+#define NOW_BYTES (OWN_BYTES + sizeof(frame))
 
 /* The next column, its products with one or two sums, and with the last of its sums. */
 #define X "ldrsb r3, [r0, r2]\n\t" "adds r0, r1\n\t"
@@ -66,10 +68,10 @@ static const uint8_t entries[2][STRIP + 1] = {{0, 8, 22, 42, 62, 82, 102}, {118,
 static const uint8_t last_product[2] = {4, 12};
 
 #define FIELD(name) [name] "i"(OWN_BYTES + offsetof(frame, name))
-#define NOW(name) [name] "i"(OWN_BYTES + offsetof(frame, now.name))
+#define NOW(name) [name] "i"(NOW_BYTES + 4 + offsetof(strip, name))
 
 /* All channels of a row, or of one pixel. The frame is copied to where sp can reach it. */
-static __attribute__((naked, noinline, used)) void make(const frame *f) {
+static __attribute__((naked, noinline, used)) void run_strips(const frame *f) {
     __asm__ volatile(
         ".syntax unified\n\t"
         "push {r4, r5, r6, r7, lr}\n\t"
@@ -80,7 +82,7 @@ static __attribute__((naked, noinline, used)) void make(const frame *f) {
         "push {r4, r5, r6, r7}\n\t"
         "sub sp, %[bytes]\n\t"
         "add r1, sp, %[channels]\n\t"
-        "add r4, sp, %[now]\n"
+        "add r4, sp, %[at]\n"
         "1:\n\t"
         "ldmia r0!, {r2, r3}\n\t"
         "stmia r1!, {r2, r3}\n\t"
@@ -114,7 +116,8 @@ static __attribute__((naked, noinline, used)) void make(const frame *f) {
         "51:\n\t"
         "str r2, [sp, %[bias]]\n\t"
         "add r0, sp, %[begin]\n\t"
-        "ldmia r0!, {r1, r2, r3, r4, r5, r6}\n\t"
+        "movs r1, #0\n\t"
+        "ldmia r0!, {r2, r3, r4, r5, r6}\n\t"
         "stmia r0!, {r1, r2, r3, r4, r5, r6}\n"
 
         "60:\n\t"  /* a strip */
@@ -298,9 +301,9 @@ static __attribute__((naked, noinline, used)) void make(const frame *f) {
         "mov r11, r7\n\t"
         "pop {r4, r5, r6, r7, pc}\n"
         :
-        : [bytes] "i"(OWN_BYTES + sizeof(frame)), [run] "i"(4 * STRIP), [bias] "i"(4 * STRIP + 4), FIELD(channels), FIELD(low),
+        : [bytes] "i"(NOW_BYTES + 4 + sizeof(strip)), [run] "i"(4 * STRIP), [bias] "i"(4 * STRIP + 4), FIELD(channels), FIELD(low),
           FIELD(out), FIELD(distance), FIELD(floor), FIELD(runs), FIELD(run_step), FIELD(padding), [last_right] "i"(OWN_BYTES +
-          offsetof(frame, right)), FIELD(step), FIELD(full), FIELD(outside), FIELD(row), FIELD(begin), FIELD(now), NOW(at), NOW(next),
+          offsetof(frame, right)), FIELD(step), FIELD(full), FIELD(outside), FIELD(row), FIELD(begin), [at] "i"(NOW_BYTES), NOW(next),
           NOW(entry), NOW(first), NOW(right), NOW(left));
 }
 
@@ -437,10 +440,9 @@ void ti_depthwise_row(const ti_depthwise *d, int8_t *out) {
     f.runs = p.runs + 1;
     f.outside = 0;
     f.row = out;
-    f.begin.at = 0;
     f.begin.left = 0;
     if (quick && open_strips(d, &f, p.runs + 1)) {
-        make(&f);
+        run_strips(&f);
         return;
     }
     f.begin.first = 4 * (STRIP - 1);
@@ -458,7 +460,7 @@ void ti_depthwise_row(const ti_depthwise *d, int8_t *out) {
         }
         if (quick && p.last != p.past) {
             p.last[1].taps = 0;
-            make(&f);
+            run_strips(&f);
         } else {
             make_any(&p, f.row);
         }

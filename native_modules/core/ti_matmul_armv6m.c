@@ -146,26 +146,51 @@ static __attribute__((noinline)) void run(ti_products *f) {
 }
 
 const uint8_t *ti_sparse_run_armv6m(const ti_matmul *mm, const int8_t *x, int8_t *out) {
-    ti_products f = ti_products_open(mm, x, mm->k, out, 0);
-    f.w = (const int8_t *)mm->sparse;
-    f.runs = (const uint8_t *)(uintptr_t)mm->coded->block;
-    f.past &= ~3u;
-    run(&f);
-    return (const uint8_t *)f.w;
+    return (const uint8_t *)ti_products_run(mm, x, mm->k, out, 0, 4);
 }
 
 void ti_matmul_run_armv6m(const ti_matmul *mm, const int8_t *x, int8_t *out) {
-    const uint32_t last = mm->out_c - 4;
-    ti_products f = ti_products_open(mm, x, mm->k, out, 0);
-    f.past &= ~3u;
-    run(&f);
-    if (last & 3) {  /* some of the last four are made again */
-        f.w = mm->weights + last * mm->k;
-        f.channels.channel = 0;
-        ti_channels_from(&f.channels, (int32_t)last);
-        f.out[0] += last;
-        f.past = 4;
-        run(&f);
+    ti_products_run(mm, x, mm->k, out, 0, 4);
+}
+
+const int8_t *ti_products_run(const ti_matmul *mm, const void *x, uint32_t taps, int8_t *out0, int8_t *out1, uint32_t together) {
+    const ti_stage *s = &mm->stage;
+    const uint32_t left = mm->out_c & (together - 1);
+    ti_products p = {mm->weights, mm->k, mm->runs, x, taps, mm->chunk, ti_channels_open(s), s->zero_point, s->max, {out0, out1},
+                     ti_stage_floor(s), s->min, mm->out_c - left};
+    uint32_t last = !left;
+    if (TI_HAS(SPARSE_WEIGHTS) && mm->sparse) {
+        p.w = (const int8_t *)mm->sparse;
+        p.runs = (const uint8_t *)(uintptr_t)mm->coded->block;
+        last = 1;
+    }
+    for (;;) {
+        if (!p.past) {  /* there is but one channel */
+        } else if (together == 4) {
+            run(&p);
+        } else {
+            ti_pair_channels_armv6m(&p);
+        }
+        if (last) {
+            return p.w;
+        }
+        /* The last `together` channels, with which some are made again, become the first ones. Of two, the last one is both, since its
+         * chunks are its own. */
+        const int32_t from = (int32_t)(mm->out_c - together);
+        if (together == 4) {
+            p.w = mm->weights + (uint32_t)from * mm->k;
+            p.channels.channel = 0;
+        } else {
+            p.k = 0;
+            p.channels.channel = 1;
+        }
+        p.channels.bias += from;
+        p.channels.multiplier += from & (int32_t)p.channels.channel_mask;
+        p.channels.shift += from & (int32_t)p.channels.channel_mask;
+        p.out[0] += from;
+        p.out[1] += from;
+        p.past = together;
+        last = 1;
     }
 }
 

@@ -59,8 +59,7 @@ void ti_pair_put(const ti_pair *p, uint32_t at, const int8_t *x0, const int8_t *
         : "r4", "r5", "r6", "cc", "memory");
 }
 
-/* Channels up to f->past, by twos. */
-static __attribute__((noinline)) void run(ti_products *f) {
+__attribute__((noinline)) void ti_pair_channels_armv6m(ti_products *f) {
     register ti_products *at __asm__("r0") = f;
     __asm__ volatile(
         ".syntax unified\n\t"
@@ -212,21 +211,7 @@ static __attribute__((noinline)) void run(ti_products *f) {
 }
 
 void ti_pair_run(const ti_matmul *mm, const ti_pair *p, int8_t *out0, int8_t *out1) {
-    ti_products f = ti_products_open(mm, p->taps, p->count, out0, out1);
-    f.past &= ~1u;
-    if (f.past) {
-        run(&f);
-    }
-    if (mm->out_c & 1) {  /* as the second of two, and as the first, too, whose sums nobody takes */
-        int32_t before = (int32_t)mm->out_c - 2;
-        f.k = 0;
-        ti_channels_from(&f.channels, before);
-        f.channels.channel = 1;
-        f.out[0] += before;
-        f.out[1] += before;
-        f.past = 2;
-        run(&f);
-    }
+    ti_products_run(mm, p->taps, p->count, out0, out1, 2);
 }
 
 #endif

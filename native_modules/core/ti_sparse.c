@@ -33,31 +33,32 @@ void ti_require_sparse(ti_proof *p, const ti_coded *coded, uint32_t k, uint32_t 
 
 /* Sums of the channels of a block over a window. Returns where the next one's data begin. */
 static const uint8_t *add_window(const uint8_t *at, uint32_t block, const int8_t *x, uint32_t sums[4]) {
-    const uint32_t n = *at;
-    const uint8_t *tap = at + 1;
-    const int8_t *w = (const int8_t *)tap + n;
-    if (block == 1) {
-        uint32_t sum = sums[0];
+    const uint32_t n = *at++;
+    const int8_t *w = (const int8_t *)at + n;
+#if !defined(TI_SMALL)
+    if (block == 4) {
+        const int8_t *w1 = w + n, *w2 = w1 + n, *w3 = w2 + n;
+        uint32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
         for (uint32_t i = 0; i < n; i++) {
-            sum += (uint32_t)(x[tap[i]] * w[i]);
+            const int32_t a = x[at[i]];
+            s0 += (uint32_t)(a * w[i]);
+            s1 += (uint32_t)(a * w1[i]);
+            s2 += (uint32_t)(a * w2[i]);
+            s3 += (uint32_t)(a * w3[i]);
         }
-        sums[0] = sum;
-        return (const uint8_t *)w + n;
+        sums[0] = s0;
+        sums[1] = s1;
+        sums[2] = s2;
+        sums[3] = s3;
+        return (const uint8_t *)w3 + n;
     }
-    const int8_t *w1 = w + n, *w2 = w1 + n, *w3 = w2 + n;
-    uint32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
-    for (uint32_t i = 0; i < n; i++) {
-        const int32_t a = x[tap[i]];
-        s0 += (uint32_t)(a * w[i]);
-        s1 += (uint32_t)(a * w1[i]);
-        s2 += (uint32_t)(a * w2[i]);
-        s3 += (uint32_t)(a * w3[i]);
+#endif
+    for (uint32_t *past = sums + block; sums != past; sums++) {
+        for (uint32_t i = 0; i < n; i++) {
+            *sums += (uint32_t)(x[at[i]] * *w++);
+        }
     }
-    sums[0] = s0;
-    sums[1] = s1;
-    sums[2] = s2;
-    sums[3] = s3;
-    return (const uint8_t *)w3 + n;
+    return (const uint8_t *)w;
 }
 
 /* Whether run_fours(), the core's own form, makes all channels but the last out_c % 4. */

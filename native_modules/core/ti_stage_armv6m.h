@@ -45,13 +45,6 @@ static inline ti_channels ti_channels_open(const ti_stage *s) {
     return c;
 }
 
-/* Let channel 0 be what is channel `first`. */
-static inline void ti_channels_from(ti_channels *c, int32_t first) {
-    c->bias += first;
-    c->multiplier += first & (int32_t)c->channel_mask;
-    c->shift += first & (int32_t)c->channel_mask;
-}
-
 /* What the assembly for weights `[out_c][k]` reads, in its order. */
 typedef struct {
     const int8_t *w;        /* of the next channels */
@@ -67,12 +60,12 @@ typedef struct {
     uint32_t past;          /* the channel to stop before */
 } ti_products;
 
-static inline ti_products ti_products_open(const ti_matmul *mm, const void *x, uint32_t taps, int8_t *out0, int8_t *out1) {
-    const ti_stage *s = &mm->stage;
-    ti_products p = {mm->weights, mm->k, mm->runs, x, taps, mm->chunk, ti_channels_open(s), s->zero_point, s->max, {out0, out1},
-                     ti_stage_floor(s), s->min, mm->out_c};
-    return p;
-}
+/* All channels of one vector, 4 of them at a time, or of a pair, 2 at a time; of sparse weights all but the last out_c % 4. Returns where
+ * the weights of the rest begin. */
+const int8_t *ti_products_run(const ti_matmul *mm, const void *x, uint32_t taps, int8_t *out0, int8_t *out1, uint32_t together);
+
+/* Channels up to p->past, by twos. */
+void ti_pair_channels_armv6m(ti_products *p);
 
 /* To begin with, from a ti_products at r0, and to end with: it is at [sp], its channels' bias at [sp, #4], then the next channel, zero
  * point, max, out[0], out[1] and floor. Takes all low registers. */

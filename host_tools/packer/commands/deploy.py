@@ -19,7 +19,7 @@ def add_to(commands):
     p.add_argument("model", type=Path, help="a .tin file, or a .tflite file to build first")
     p.add_argument("--port", required=True, help="the board's serial port, e.g. /dev/ttyACM0 or COM3")
     p.add_argument("--via", choices=VIA, default=VIA[0], help=f"what speaks with the board (default: {VIA[0]})")
-    p.add_argument("--natmods", type=Path, help="folder with ARCH/_tinyinfer.mpy (default: those that came with the packer)")
+    p.add_argument("--natmods", type=Path, help="folder with ARCH/_tinyinfer.mpy, or one such file (default: those that came with the packer)")
     p.add_argument("--slot", action="store_true", help="RP2: put the model into raw flash, for tinyinfer.load_slot()")
     p.add_argument("--make-slots", type=size, nargs="?", const=0, metavar="SIZE",
                    help="with --slot: make two slots of SIZE first (default: what the model needs); ERASES the board's files")  # fmt: skip

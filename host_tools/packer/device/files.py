@@ -27,7 +27,7 @@ def facts():
     try:
         import _tinyinfer
 
-        built_in = _tinyinfer.ARCH
+        built_in = _tinyinfer.BACKEND
     except ImportError:
         built_in = None
     sys.path[:] = path
