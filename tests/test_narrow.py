@@ -80,7 +80,7 @@ def test_narrowed_weights_are_held_by_their_coding(scheme, shape, sigma, zero_po
 
 def test_the_first_of_two_scales_weighs_more():
     """One set of values for both channels, whose weights are worth differently much."""
-    weights = np.array([[0, 10, 20, 30, 40, 50, 60, 70], [1, 11, 21, 31, 41, 51, 61, 71]], np.int16)
+    weights = np.array([[0, 10, 30, 40, 60, 70, 90], [5, 15, 35, 45, 65, 75, 95]], np.int16)  # of 7 taps, one table
     first, second = (narrow_channels(weights, np.array(s, np.float32), 0, "palette4") for s in ([1, 1e-6], [1e-6, 1]))
     assert ((first[0] - weights[0]) ** 2).sum() < ((second[0] - weights[0]) ** 2).sum()
 

@@ -19,12 +19,22 @@ def cores():
 
 def runs(program):
     """{op: how often its weights are decoded in an inference} of a planned Program: each call of its kernel decodes them all, and one of
-    FULLY_CONNECTED makes as many rows as there are together."""
+    FULLY_CONNECTED makes as many rows as there are together, unless its output lies over its input."""
     found = dict.fromkeys(program.ops, 0)
     for i, _, rows in program.steps:
         op = program.ops[i]
-        found[op] += 1 if op.kernel == "FULLY_CONNECTED" else abs(rows)
+        found[op] += 1 if op.kernel == "FULLY_CONNECTED" and not _meet(*(_memory(r) for r in (op.inputs[0], op.output))) else abs(rows)
     return found
+
+
+def _memory(rows):
+    """(first byte, bytes) of the pool that a Rows of a planned Program takes; of a constant none."""
+    buffer = rows.buffer
+    return (0, 0) if buffer.data is not None else (buffer.offset + rows.start, min(rows.nbytes, buffer.held_bytes or buffer.nbytes))
+
+
+def _meet(a, b):
+    return a[0] < b[0] + b[1] and b[0] < a[0] + a[1]
 
 
 def instructions(op, coded, times, core=CORE):
@@ -49,8 +59,11 @@ def of_blob(view, core):
     rows, calls = [0] * len(view.ops), [0] * len(view.ops)
     for step in view.steps[view.header["n_init_steps"] :]:
         if step["op"] < len(rows):
+            op = view.ops[step["op"]]
+            tensors = [view.tensors[i] for i in (op["inputs"][0], op["output"])] if op["coded"] else []
+            is_over = tensors and _meet(*((t["offset"], t["ring"] * t["row_bytes"]) for t in tensors))
             rows[step["op"]] += abs(step["rows"])
-            calls[step["op"]] += 1
+            calls[step["op"]] += abs(step["rows"]) if is_over else 1
     found = {}
     for i, op in enumerate(view.ops):
         if op["coded"] is None:
