@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from bench.codings import gaussian, layer
 from bench.count import check
 from bench.machines import LX106, MACHINES, XTENSAWIN
 from hypothesis import given, settings
@@ -44,9 +45,16 @@ def coded(coding):
     return build(model(1, LAYERS, ops=CODED_OPS, weights=CODED[coding]), coding=coding).blob
 
 
+def odd_rows():
+    """A 1x1 convolution over rows of 5 pixels, with weights so large that pairs have exceptions; the last pixel is alone."""
+    made = build(layer(gaussian(60), side=5))
+    assert all(op.params["pairs"]["runs"] is not None and np.size(op.params["pairs"]["runs"]) > 1 for op in made.program.ops)
+    return made.blob
+
+
 @functools.lru_cache
 def blobs():
-    return [*(build(model(seed, LAYERS)).blob for seed in SEEDS), build(sums(0)).blob, *map(coded, CODED)]
+    return [*(build(model(seed, LAYERS)).blob for seed in SEEDS), build(sums(0)).blob, odd_rows(), *map(coded, CODED)]
 
 
 @functools.lru_cache

@@ -163,6 +163,8 @@ const int8_t *ti_products_run(const ti_matmul *mm, const void *x, uint32_t taps,
         p.w = (const int8_t *)mm->sparse;
         p.runs = (const uint8_t *)(uintptr_t)mm->coded->block;
         last = 1;
+    } else if (together == 4) {
+        p.runs = 0;  /* the last pixel of an odd row is no pair */
     }
     for (;;) {
         if (!p.past) {  /* there is but one channel */

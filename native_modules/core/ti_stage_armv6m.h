@@ -49,7 +49,7 @@ static inline ti_channels ti_channels_open(const ti_stage *s) {
 typedef struct {
     const int8_t *w;        /* of the next channels */
     uint32_t k;
-    const uint8_t *runs;    /* of pairs, or NULL */
+    const uint8_t *runs;    /* of pairs, or NULL; of one vector, the block of sparse weights, or 0 */
     const void *x;
     uint32_t taps;
     uint32_t chunk;         /* of pairs */
