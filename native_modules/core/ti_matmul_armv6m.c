@@ -159,12 +159,13 @@ const int8_t *ti_products_run(const ti_matmul *mm, const void *x, uint32_t taps,
     ti_products p = {mm->weights, mm->k, mm->runs, x, taps, mm->chunk, ti_channels_open(s), s->zero_point, s->max, {out0, out1},
                      ti_stage_floor(s), s->min, mm->out_c - left};
     uint32_t last = !left;
-    if (TI_HAS(SPARSE_WEIGHTS) && mm->sparse) {
-        p.w = (const int8_t *)mm->sparse;
-        p.runs = (const uint8_t *)(uintptr_t)mm->coded->block;
-        last = 1;
-    } else if (together == 4) {
+    if (together == 4) {
         p.runs = 0;  /* the last pixel of an odd row is no pair */
+        if (TI_HAS(SPARSE_WEIGHTS) && mm->sparse) {
+            p.w = (const int8_t *)mm->sparse;
+            p.runs = (const uint8_t *)(uintptr_t)mm->coded->block;
+            last = 1;
+        }
     }
     for (;;) {
         if (!p.past) {  /* there is but one channel */

@@ -4,8 +4,6 @@
 
 #include "system.h"
 
-int spill(int depth);
-
 enum { OPEN = 8, CLOSE = 9, READ = 12, WRITE = 13, EXIT = 118 };
 
 static int system_call(uint32_t number, uintptr_t first, uintptr_t second, uintptr_t third) {
@@ -35,11 +33,6 @@ void system_exit(int status) {
     for (;;) {
         system_call(EXIT, (uintptr_t)status, 0, 0);
     }
-}
-
-// Calls as deep as all windows: those of its callers are in memory then.
-__attribute__((noinline)) int spill(int depth) {
-    return depth ? spill(depth - 1) + *(volatile int *)&depth : 0;
 }
 
 void *memmove(void *to, const void *from, size_t n) {
