@@ -57,8 +57,8 @@ def on_webassembly(script, files):
     installed = built("webassembly/installed", "webassembly").parent
     library = {f"/lib/{path.relative_to(LIBRARY)}": path.read_bytes() for path in LIBRARY.rglob("*.py")}
     request = {
-        "files": encoded({**library, **{f"/work/{name}": data for name, data in files.items()}}),
-        "script": f"import os, sys\nsys.path.append('/lib')\nos.chdir('/work')\n{script}",
+        "files": encoded({**library, **{f"/files/{name}": data for name, data in files.items()}}),
+        "script": f"import os, sys\nsys.path.append('/lib')\nos.chdir('/files')\n{script}",
     }
     command = ["node", ROOT / "tests" / "webassembly" / "run.mjs", installed]
     return subprocess.run(command, input=json.dumps(request), capture_output=True, text=True, timeout=300)
