@@ -17,11 +17,12 @@ from packer.split import split
 from packer.unix import UnixPort, run_cases
 from packer.verify import make_cases
 from support import boards as emulated
+from support.products import CODED, CODED_OPS, model
 from support.tflite_builder import Graph
 
 DIGITS = ROOT / "examples/digits/digits_int8.tflite"
 # Bytes of a Cortex-M0's heap that person_detect's module may take at import, by whether it is small.
-HEAP_AT_MOST = {False: 14_000, True: 10_000}
+HEAP_AT_MOST = {False: 14_000, True: 10_240}
 
 
 @functools.cache
@@ -42,11 +43,11 @@ def digits_module(tmp_path_factory):
     return path
 
 
-def outputs_on_unix(program, module, blob):
+def outputs_on_unix(program, module, blob, form="SSE2"):
     core = CoreModel(blob)
     cases = [[to_pool(io, a) for io, a in zip(core.inputs, case)] for case in make_cases(core.inputs, 4)]
     raws, facts = run_cases(UnixPort(program, module), blob, cases)
-    assert facts["backend"] == "native x64, SSE2"
+    assert facts["backend"] == f"native x64, {form}"
     return raws, [b"".join(out.tobytes() for out in core.run(case)) for case in cases]
 
 
@@ -92,8 +93,23 @@ def test_same_bytes_of_a_small_module(unix_micropython, digits_module, tmp_path)
     module = tmp_path / "_tinyinfer.mpy"
     module.write_bytes(runtime.build_runtime("x64", runtime.needs([Blob(digits())], small=True)).mpy)
     assert module.stat().st_size < 0.75 * digits_module.stat().st_size
-    got, wanted = outputs_on_unix(unix_micropython, module, digits())
+    got, wanted = outputs_on_unix(unix_micropython, module, digits(), "C")
     assert got == wanted
+
+
+@pytest.mark.parametrize("small", [False, True])
+@pytest.mark.parametrize("coding, part", [("palette", "PALETTES"), ("entropy", "ENTROPY_CODES"), ("sparse", "SPARSE_WEIGHTS")])
+def test_coded_weights(unix_micropython, digits_module, tmp_path, coding, part, small):
+    blob = build(model(3, 4, ops=CODED_OPS, weights=CODED[coding]), "coded", coding=coding).blob
+    names = runtime.needs([Blob(blob)], small)
+    assert part in names
+    module = tmp_path / "own" / "_tinyinfer.mpy"
+    module.parent.mkdir()
+    module.write_bytes(runtime.build_runtime("x64", names).mpy)
+    got, wanted = outputs_on_unix(unix_micropython, module, blob, "C" if small else "SSE2")
+    assert got == wanted
+    text = what_is_said(unix_micropython, digits_module, blob, tmp_path)
+    assert f"it needs {part}, which this native module was built without" in text
 
 
 def test_another_model_is_refused(unix_micropython, digits_module, tmp_path):

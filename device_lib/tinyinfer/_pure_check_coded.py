@@ -10,8 +10,8 @@ def coded(p, chunk, weights, k, out_c, scratch, before):
     """ti_coded at offset `weights`, of a matrix [out_c][k]; `before` bytes of scratch memory come before those of a block."""
     p.offset(weights, 16, 4)
     data, size, table, block, coding, bits = unpack_from("<3IH2B", p.blob, weights)
-    p.offset(data, size, 1)
     p.between(coding, 1, 4, 14)
+    p.offset(data, size, 1)
     if coding == 4:
         p.reserved(table | bits | chunk)
         _sparse(p, data, size, block, k, out_c)

@@ -23,15 +23,19 @@ static uint32_t part_of(uint32_t coding) {
     return coding == TI_SPARSE ? TI_SPARSE_WEIGHTS : coding == TI_ENTROPY ? TI_ENTROPY_CODES : TI_PALETTES;
 }
 
-void ti_require_coded(ti_proof *p, const ti_op *op, const ti_pairs *pairs, uint32_t weights, uint32_t k, uint32_t out_c,
-                      uint32_t before) {
+void ti_require_coding(ti_proof *p, uint32_t weights) {
     ti_require_offset(p, weights, sizeof(ti_coded), 4);
     const ti_coded *coded = (const void *)(p->blob + weights);
-    ti_require_fields(p, NULL, coded, claims, 0);
     ti_require_between(p, coded->coding, TI_PALETTE, TI_SPARSE, offsetof(ti_coded, coding));
     if (!(TI_SELECTED >> part_of(coded->coding) & 1)) {
         ti_refuse(p, TI_FAULT_MISSING, part_of(coded->coding), 0);
     }
+}
+
+void ti_require_coded(ti_proof *p, const ti_op *op, const ti_pairs *pairs, uint32_t weights, uint32_t k, uint32_t out_c,
+                      uint32_t before) {
+    const ti_coded *coded = (const void *)(p->blob + weights);
+    ti_require_fields(p, NULL, coded, claims, 0);
     if (TI_HAS(SPARSE_WEIGHTS) && coded->coding == TI_SPARSE) {
         ti_require_reserved(p, coded->table | coded->bits | pairs->chunk);
         ti_require_sparse(p, coded, k, out_c);

@@ -27,7 +27,10 @@ void ti_blocks_open(ti_blocks *b, const ti_model *m, ti_matmul *mm, int8_t *to);
  * Returns 0 where there is none. */
 int ti_blocks_next(ti_blocks *b, ti_matmul *mm);
 
-/* The claims about coded weights (out_c, k) at offset `weights`, where `before` bytes of scratch memory come before those of a
+/* A ti_coded lies at offset `weights`, of a coding that this build has. */
+void ti_require_coding(ti_proof *p, uint32_t weights);
+
+/* The other claims about these weights (out_c, k), where `before` bytes of scratch memory come before those of a
  * block. */
 void ti_require_coded(ti_proof *p, const ti_op *op, const ti_pairs *pairs, uint32_t weights, uint32_t k, uint32_t out_c,
                       uint32_t before);

@@ -15,6 +15,9 @@ void ti_require_weights(ti_proof *p, const ti_op *op, const ti_pairs *pairs, uin
         ti_require_reserved(p, pairs->runs);
     }
     if (pairs->coded) {
+        ti_require_coding(p, weights);
+    }
+    if (TI_HAS_CODINGS && pairs->coded) {
         ti_require_coded(p, op, pairs, weights, k, out_c, pairs->chunk ? both : single);
     } else {
         ti_require_offset(p, weights, ti_times(out_c, k), 1);
@@ -49,7 +52,7 @@ void ti_matmul_open(ti_matmul *mm, const ti_model *m, const ti_output_stage *sta
     mm->coded = TI_HAS_CODINGS && pairs->coded ? (const void *)mm->weights : 0;
     mm->sparse = TI_HAS(SPARSE_WEIGHTS) && mm->coded && mm->coded->coding == TI_SPARSE ? ti_data(m, mm->coded->data) : 0;
     mm->chunk = TI_HAS(PAIRS) ? pairs->chunk : 0;
-    mm->runs = pairs->runs ? ti_data(m, pairs->runs) : 0;
+    mm->runs = mm->chunk && pairs->runs ? ti_data(m, pairs->runs) : 0;
     ti_stage_open(&mm->stage, m, stage);
 #if defined(TI_ARMV6M)
     if (!ti_stage_is_quick(&mm->stage)) {

@@ -36,7 +36,7 @@ static void run_pairs(const ti_matmul *mm, uint8_t *scratch, const int8_t *x, ui
         }
     }
     for (; pixels; pixels--, x += (int32_t)step, out += (int32_t)out_step) {
-        ti_matmul_run(mm, mm->coded ? x : memcpy(scratch, x, mm->k), 1, out);
+        ti_matmul_run(mm, TI_HAS_CODINGS && mm->coded ? x : memcpy(scratch, x, mm->k), 1, out);
     }
 }
 
@@ -63,7 +63,7 @@ uint32_t ti_fully_connected_rows(const ti_model *m, const ti_op *op, uint32_t ro
     uint32_t left = down ? at + 1 : in->ring - at, left_out = down ? at_out + 1 : to->ring - at_out;
     rows = rows < left ? rows : left;
     rows = rows < left_out ? rows : left_out;
-    if (mm.coded && overlap(m, in, to)) {
+    if (TI_HAS_CODINGS && mm.coded && overlap(m, in, to)) {
         rows = 1;  /* the pixels are read again for each block of channels */
     }
     uint32_t step = f->in_c, out_step = f->out_c, pixels = f->pixels * rows;
