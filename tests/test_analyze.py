@@ -9,6 +9,7 @@ from packer import build
 from packer.accuracy import Samples
 from packer.analyze import NEAR, PRUNED, analyze, entropy
 from packer.cli import main
+from packer.costs import runs
 from packer.coding import SCHEMES
 from packer.errors import PackerError
 from packer.narrow import narrow
@@ -115,13 +116,17 @@ def test_schemes_are_what_the_blob_holds(kind):
 def test_instructions_are_those_that_were_counted():
     """Of the like layers that boards/codings.json was counted on; dense ones are a MAC's share, decoding comes on top."""
     figures = json.loads((ROOT / "boards/codings.json").read_text())
-    (layer,) = analyze(conv(WEIGHTS["few"], 4), "m").layers
+    model = conv(WEIGHTS["few"], 4)
+    (layer,) = analyze(model, "m").layers
+    program = build(model).program
+    (op,) = program.ops
+    form, times = "pairs" if op.params["pairs"] else "vector", runs(program)[op]
     sparse = SCHEMES["sparse"](WEIGHTS["few"].astype(np.int8))
     assert layer.macs == 16 * 64 * 16 and list(layer.instructions) == list(figures)
     for core, each in figures.items():
         dense = layer.instructions[core]
-        assert dense == round(layer.macs * each["dense"]["pairs"])
-        decoded, coded = (dense + layer.weights * cost for cost in (each["palette"]["2"], each["entropy"]))
+        assert dense == round(layer.macs * each["dense"][form])
+        decoded, coded = (dense + layer.weights * times * cost for cost in (each["palette"]["2"], each["entropy"]))
         assert abs(layer.schemes["palette"].instructions[core] - decoded) <= 1
         assert abs(layer.schemes["entropy"].instructions[core] - coded) <= 1
         stored, output = each["sparse"][str(sparse.block)]

@@ -21,7 +21,7 @@ from rp2040.pico import XIP, Pico, firmware, write_flash
 
 DIGITS = ROOT / "examples" / "digits" / "digits_int8.tflite"
 NATMODS = ROOT / "build" / "natmod"
-LIBRARY = {"__init__", "_blob", "_convert", "_errors", "_model", "_parts", "_pool", "_profile", "_slot", "_stream", "_tensor"}
+LIBRARY = {"__init__", "_blob", "_convert", "_errors", "_float_bits", "_model", "_parts", "_pool", "_profile", "_slot", "_stream", "_tensor"}
 CHECK = "import tinyinfer\nm = tinyinfer.load('/digits_int8.tin')\nm.selftest()\nprint(tinyinfer.backend)"
 CRC = """
 import binascii, os
@@ -264,7 +264,7 @@ def test_qemu(name, arch, via, models, capsys):
             assert run(new, "--port", cable.port, "--via", via) == 0
         serial_port.interrupt(board)
         assert serial_port.run(board, "import tinyinfer\n" + load) == "new\n"
-        assert serial_port.run(board, "print(tinyinfer.backend)") == f"native {arch}\n"
+        assert serial_port.run(board, "print(tinyinfer.backend)").startswith(f"native {arch}, ")
         assert ".deploy" not in serial_port.run(board, "import os\nprint(os.listdir('/'))")
 
 

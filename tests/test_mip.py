@@ -99,7 +99,7 @@ def test_a_cut_connection(server, micropython, tmp_path):
     server.cut = None
     status, said = micropython(RUN)
     assert status == 0 and said.endswith("Done\nnative x64\n")
-    assert micropython(RUN) == (0, "native x64\n")
+    assert micropython(RUN) == (0, "native x64, SSE2\n")
 
 
 def test_no_network(server, micropython, tmp_path):
@@ -110,7 +110,7 @@ def test_no_network(server, micropython, tmp_path):
     assert status == 1
     assert f"connect the network, or install it from a computer, mpremote mip install {server.url}/x64/package.json" in said
     shutil.copy(tmp_path / "served" / "x64" / "_tinyinfer.mpy", tmp_path / "lib")
-    assert micropython(RUN) == (0, "native x64\n")
+    assert micropython(RUN) == (0, "native x64, SSE2\n")
 
 
 def test_no_module(server, micropython, tmp_path):
