@@ -98,7 +98,7 @@ def test_a_cut_connection(server, micropython, tmp_path):
     assert not (tmp_path / "lib" / "_tinyinfer.mpy").exists()
     server.cut = None
     status, said = micropython(RUN)
-    assert status == 0 and said.endswith("Done\nnative x64\n")
+    assert status == 0 and said.endswith("Done\nnative x64, SSE2\n")
     assert micropython(RUN) == (0, "native x64, SSE2\n")
 
 
