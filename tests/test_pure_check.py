@@ -58,7 +58,7 @@ def test_a_blob_without_ops_is_good_and_runs():
 
 FRAME = [
     (0, "4s", b"TINE", (MAGIC, 0, 0, 0, 0)),
-    (4, "H", 1, (VERSION, 0, 0, 1, 3)),
+    (4, "H", 1, (VERSION, 0, 0, 1, 4)),
     (6, "H", 60, (VALUE, 0, 0, 60, 6)),
     (8, "I", len(GOOD) + 4, (SIZE, 0, 0, len(GOOD), len(GOOD) + 4)),
     (8, "I", len(GOOD) - 2, (SIZE, 0, 0, len(GOOD), len(GOOD) - 2)),

@@ -210,7 +210,7 @@ class Builder:
         strings_bytes = len(body) - offsets["strings"]
         name, metadata = struct.unpack_from("<II", body, 52)
         body += bytes(-len(body) % 4 + 4)
-        struct.pack_into(HEADER, body, 0, b"TINF", 3, 68, len(body), self.pool_bytes,
+        struct.pack_into(HEADER, body, 0, b"TINF", 4, 68, len(body), self.pool_bytes,
                          len(self.tensors), len(self.ops), len(steps), len(self.io[0]), len(self.io[1]), seed,
                          offsets["tensors"], offsets["ops"], offsets["steps"], offsets["io"], offsets["strings"],
                          strings_bytes, name, metadata, self.state_bytes, self.n_init_steps, 0)  # fmt: skip
