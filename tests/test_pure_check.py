@@ -178,7 +178,7 @@ PARAMETERS = [
     *[(FC, 4 * i, "I", 9, SHAPE) for i in range(3)], (FC, 0, "I", 0, SHAPE), (FC, 12, "I", len(GOOD) - 8, OFFSET),
     *stage(FC, 16),
     *window(CONV), (CONV, 28, "h", 128, VALUE), (CONV, 28, "h", -129, VALUE), (CONV, 30, "H", 1, RESERVED),
-    (CONV, 12, "H", 60000, OFFSET), (CONV, 32, "I", 63, OFFSET), *stage(CONV, 36),
+    (CONV, 12, "H", 60000, POOL_RANGE), (CONV, 32, "I", 63, OFFSET), *stage(CONV, 36),
     *window(DEPTHWISE), (DEPTHWISE, 28, "h", 128, VALUE), (DEPTHWISE, 30, "H", 1, RESERVED),
     (DEPTHWISE, 32, "I", len(GOOD) - 8, OFFSET), (DEPTHWISE, 12, "H", 60000, OFFSET), *stage(DEPTHWISE, 36),
     *window(MAX), (MAX, 20, "H", 2, VALUE), (MAX, 22, "H", 2, VALUE), (MAX, 24, "H", 2, SHAPE),
