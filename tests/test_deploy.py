@@ -120,7 +120,7 @@ def test_pico_with_the_user_module(tmp_path, capsys):
     with Pico(write_flash(tmp_path / "flash", firmware("RPI_PICO"))) as pico:
         done = answer(capsys, DIGITS, "--port", pico.port, "--natmods", tmp_path)
         assert done["backend"] == "user module, assembly" and "/lib/_tinyinfer.mpy" not in crcs(pico)
-        assert pico.exec(CHECK) == "user module\n"
+        assert pico.exec(CHECK) == "user module, assembly\n"
 
 
 @pytest.mark.parametrize("via", ["mpremote", "ampy"])
